@@ -1,0 +1,1 @@
+"""Everything that touches the outside: AWS, GitHub, files, threads, the runner."""

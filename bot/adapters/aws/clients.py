@@ -1,0 +1,128 @@
+"""One botocore client per service, region and purpose, shared by all accounts.
+
+A client costs CPU and a megabyte or more (EC2 has hundreds of methods), and brings its own TLS
+connections; a mesh has hundreds of scopes but few regions. So each request is signed for
+the account that the calling thread acts for, and not for the one its client was made for.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import botocore.session
+from botocore.client import BaseClient
+from botocore.config import Config
+from botocore.credentials import ReadOnlyCredentials
+from botocore.exceptions import BotoCoreError, NoCredentialsError
+
+from bot.adapters.aws.credentials import Supplier, supplied_session
+from bot.adapters.aws.guard import guard_reads
+
+CONNECT_TIMEOUT = 5.0
+READ_TIMEOUT = 30.0
+READ_ATTEMPTS = 4
+
+_ACTING_FOR: ContextVar[Supplier | None] = ContextVar("acting_for", default=None)
+
+
+class InvalidEndpoint(BotoCoreError):
+    """An endpoint of the configuration is no URL."""
+
+    fmt = "{reason}"
+
+
+@contextmanager
+def acting_for(supplier: Supplier) -> Iterator[None]:
+    """Sign this thread's requests with the supplier's credentials, for as long as it lasts."""
+    token = _ACTING_FOR.set(supplier)
+    try:
+        yield
+    finally:
+        _ACTING_FOR.reset(token)
+
+
+def read_settings(concurrency: int) -> Config:
+    """Bounded timeouts and retries, and a connection for each of ``concurrency`` threads."""
+    return Config(
+        connect_timeout=CONNECT_TIMEOUT,
+        read_timeout=READ_TIMEOUT,
+        retries={"mode": "standard", "total_max_attempts": READ_ATTEMPTS},
+        max_pool_connections=concurrency,
+        user_agent_extra="meshbot",
+    )
+
+
+def write_settings(concurrency: int) -> Config:
+    """As for reads, but nothing is ever sent twice: the engine decides about that."""
+    once = Config(retries={"mode": "standard", "total_max_attempts": 1})
+    return read_settings(concurrency).merge(once)
+
+
+def make_client(
+    session: botocore.session.Session, service: str, region: str, settings: Config
+) -> BaseClient:
+    """A client. Raises BotoCoreError, also for an endpoint that is no URL."""
+    try:
+        client: BaseClient = session.create_client(service, region_name=region, config=settings)
+    except ValueError as error:
+        raise InvalidEndpoint(reason=error) from error
+    return client
+
+
+class Clients:
+    """The clients of a run, made when first needed; safe to use from many threads."""
+
+    def __init__(self, concurrency: int) -> None:
+        self._session = supplied_session(_credentials_of_thread)
+        self._reads, self._writes = read_settings(concurrency), write_settings(concurrency)
+        self._lock = threading.Lock()
+        self._reading: dict[tuple[str, str], BaseClient] = {}
+        self._writing: dict[tuple[str, str], BaseClient] = {}
+
+    def reading(self, service: str, region: str) -> BaseClient:
+        """A client that refuses everything but reads."""
+        return self._made(self._reading, service, region, self._guarded)
+
+    def writing(self, service: str, region: str) -> BaseClient:
+        """A client that sends each call once."""
+        return self._made(self._writing, service, region, self._unguarded)
+
+    def paging(self, service: str, operation: str) -> Mapping[str, Any] | None:
+        """How an operation is paginated by botocore's model (``limit_key`` …), or None."""
+        try:
+            model = self._session.get_paginator_model(service)
+            paging: Mapping[str, Any] = model.get_paginator(operation)
+        except (BotoCoreError, ValueError):  # the service has no paginators, or not this one
+            return None
+        return paging
+
+    def _made(
+        self,
+        clients: dict[tuple[str, str], BaseClient],
+        service: str,
+        region: str,
+        make: Callable[[str, str], BaseClient],
+    ) -> BaseClient:
+        with self._lock:  # a botocore session is not thread-safe, its clients are
+            if (service, region) not in clients:
+                clients[service, region] = make(service, region)
+            return clients[service, region]
+
+    def _guarded(self, service: str, region: str) -> BaseClient:
+        client = make_client(self._session, service, region, self._reads)
+        guard_reads(client)
+        return client
+
+    def _unguarded(self, service: str, region: str) -> BaseClient:
+        return make_client(self._session, service, region, self._writes)
+
+
+def _credentials_of_thread() -> ReadOnlyCredentials:
+    supplier = _ACTING_FOR.get()
+    if supplier is None:
+        raise NoCredentialsError
+    return supplier()

@@ -1,0 +1,1 @@
+"""Stand-ins for AWS and GitHub, as server processes: for the tests, the demo and benchmarks."""

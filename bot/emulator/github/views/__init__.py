@@ -1,0 +1,1 @@
+"""Records of the world as the JSON of GitHub's REST description."""

@@ -1,0 +1,1 @@
+"""Observe, plan, judge and execute: the parts that know every kind alike."""

@@ -1,0 +1,152 @@
+"""Reasons that a plan must not be applied as it is: the limits, evaluated alike everywhere.
+
+An override is bound to the plan's fingerprint; there is no switch that turns limits off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.engine.membership import SUSPECTED_TYPO
+from bot.engine.observe import Facts
+from bot.kinds.base import References
+from bot.model.address import VPC_PEERING_CONNECTION, Address, VpcRef
+from bot.model.change import Action, Movement, Plan
+from bot.model.diagnostic import Diagnostic, Severity
+from bot.model.mesh import Limits, Mesh
+
+ADVICE = (
+    "Split the change, raise the limit in a change of its own, or approve exactly this plan"
+    " by its fingerprint."
+)
+
+
+def refusals(
+    plan: Plan, mesh: Mesh, base: Mesh | None, facts: Facts, references: References
+) -> tuple[Diagnostic, ...]:
+    """Every limit that the plan is over, per environment, and suspected typos."""
+    typos = tuple(d for d in plan.diagnostics if d.code == SUSPECTED_TYPO)
+    routes = _route_counts(facts, references)
+    found: list[Diagnostic] = []
+    for name in plan.environments:
+        if plan.changes_of(name):
+            taking = _taking(plan, name, mesh, base, references, routes.get(name, 0))
+            found += _over(taking, limits_for(name, mesh, base))
+    return (*typos, *found)
+
+
+def limits_for(environment: str, mesh: Mesh, base: Mesh | None) -> Limits:
+    """The limits in force: the base's when there is a base, defaults for a new file."""
+    reference = mesh if base is None else base
+    known = reference.environments.get(environment)
+    if known is not None:
+        return known.limits
+    file = mesh.file_of(environment)
+    before = next((f for f in reference.files if file and f.path == file.path), None)
+    return before.limits if before else Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """What a plan takes away from one environment.
+
+    ``members`` and ``routes`` are how many there were before, ``left`` how many members
+    the files still name.
+    """
+
+    environment: str
+    leaving: frozenset[VpcRef]
+    members: int
+    left: int
+    other_deletes: int
+    route_deletes: int
+    routes: int
+
+
+def _taking(
+    plan: Plan,
+    name: str,
+    mesh: Mesh,
+    base: Mesh | None,
+    references: References,
+    routes: int,
+) -> Taking:
+    leaving = frozenset(
+        m.vpc for m in plan.memberships if m.environment == name and m.movement is Movement.LEAVES
+    )
+    deleted = {c.address: c for c in plan.changes_of(name) if c.action is Action.DELETE}
+    peerings = [c for a, c in deleted.items() if a.kind == VPC_PEERING_CONNECTION]
+    now = mesh.environments.get(name)
+    return Taking(
+        name,
+        leaving,
+        len(leaving | _members_before(name, base, references)),
+        len(now.present) if now else 0,
+        sum(c.held.requester not in leaving and c.held.accepter not in leaving for c in peerings),
+        sum(a.kind == "route" and _stays(c.held.target, references) for a, c in deleted.items()),
+        routes,
+    )
+
+
+def _members_before(name: str, base: Mesh | None, references: References) -> frozenset[VpcRef]:
+    known = base.environments.get(name) if base else None
+    if known is not None:
+        return frozenset(m.vpc for m in known.present)
+    return frozenset(
+        vpc
+        for held in references.by_id.values()
+        if held.managed and not held.dead and name in held.environments
+        for vpc in held.ends
+    )
+
+
+def _stays(target: Address | str, references: References) -> bool:
+    return isinstance(target, Address) and target in references.available
+
+
+def _route_counts(facts: Facts, references: References) -> dict[str, int]:
+    """Routes of ours to peerings that stay, by environment, before the plan."""
+    counts: dict[str, int] = {}
+    for item in facts.observed.get("route", ()):
+        held = references.by_id.get(item.spec.target)
+        if held and item.spec.eligible and not held.dead and held.address in references.available:
+            for name in held.environments:
+                counts[name] = counts.get(name, 0) + 1
+    return counts
+
+
+def _over(taking: Taking, limits: Limits) -> Iterator[Diagnostic]:
+    leaving, members = len(taking.leaving), taking.members
+    if leaving > limits.max_leaving_members:
+        text = f"{leaving} members would leave {taking.environment}"
+        yield _refusal(taking, "max_leaving_members", limits.max_leaving_members, text)
+    if leaving * 100 > limits.max_leaving_percent * members:
+        text = f"{leaving} of {members} members would leave {taking.environment}"
+        yield _refusal(taking, "max_leaving_percent", limits.max_leaving_percent, text)
+    if taking.other_deletes > limits.max_other_deletes:
+        text = (
+            f"{taking.other_deletes} connections of {taking.environment} would be deleted"
+            " though no member leaves"
+        )
+        yield _refusal(taking, "max_other_deletes", limits.max_other_deletes, text)
+    if taking.route_deletes * 100 > limits.max_route_delete_percent * taking.routes:
+        text = (
+            f"{taking.route_deletes} of {taking.routes} routes of {taking.environment} would be"
+            " deleted though their peerings stay"
+        )
+        yield _refusal(taking, "max_route_delete_percent", limits.max_route_delete_percent, text)
+    if leaving and not taking.left and not limits.allow_empty_environment:
+        text = f"{taking.environment} would be left without members"
+        yield _refusal(taking, "allow_empty_environment", "false", text)
+
+
+def _refusal(taking: Taking, limit: str, value: object, text: str) -> Diagnostic:
+    shown = f"{value:g}" if isinstance(value, float) else str(value)
+    return Diagnostic(
+        Severity.ERROR,
+        f"limit-{limit.replace('_', '-')}",
+        f"{text} ({limit}: {shown})",
+        ADVICE,
+        environments=frozenset({taking.environment}),
+    )

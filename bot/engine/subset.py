@@ -1,0 +1,62 @@
+"""Whether a plan is what remains of another one: the meaning of "subset".
+
+Each change must have one in the other plan with the same ``after``, and a ``before`` that
+lies on the way from that one's ``before`` to its ``after``: created and not yet accepted,
+accepted and not yet tagged. Works on canonical changes, so that recorded plans compare too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bot.kinds.vpc_peering.spec import PROGRESS
+
+Canonical = Mapping[str, Any]
+
+
+def is_subset(current: Iterable[Canonical], reviewed: Iterable[Canonical]) -> bool:
+    """True when nothing in ``current`` goes beyond ``reviewed``."""
+    return not beyond(current, reviewed)
+
+
+def beyond(current: Iterable[Canonical], reviewed: Iterable[Canonical]) -> tuple[Canonical, ...]:
+    """The changes of ``current`` that ``reviewed`` does not allow."""
+    allowed = {change["address"]: change for change in reviewed}
+    return tuple(c for c in current if not _allowed(c, allowed.get(c["address"])))
+
+
+def _allowed(change: Canonical, reviewed: Canonical | None) -> bool:
+    if reviewed is None or change["after"] != reviewed["after"]:
+        return False
+    return _between(change["before"], reviewed["before"], reviewed["after"])
+
+
+def _between(now: Any, before: Any, after: Any) -> bool:
+    """True when ``now`` lies on the way from ``before`` to ``after``, field by field."""
+    if now in (before, after):
+        return True
+    if before is None and after is not None and isinstance(now, Mapping):
+        before = _nothing_of(after)
+    if isinstance(now, Mapping) and isinstance(before, Mapping) and isinstance(after, Mapping):
+        return all(
+            _field(key, now.get(key), before.get(key), after.get(key))
+            for key in {*now, *before, *after}
+        )
+    return False
+
+
+def _field(key: str, now: Any, before: Any, after: Any) -> bool:
+    if now in (before, after):
+        return True
+    if key == "status" and now in PROGRESS and after in PROGRESS:
+        start = PROGRESS.index(before) if before in PROGRESS else 0
+        return start <= PROGRESS.index(now) <= PROGRESS.index(after)
+    tags = isinstance(now, Mapping) and isinstance(after, Mapping)
+    return tags and _between(now, before or {}, after)
+
+
+def _nothing_of(after: Mapping[str, Any]) -> dict[str, Any]:
+    """What a thing is before it is made: its fixed parts, no status, no tags."""
+    parts = {key: {} if isinstance(value, Mapping) else value for key, value in after.items()}
+    return parts | ({"status": None} if "status" in after else {})

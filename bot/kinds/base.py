@@ -1,0 +1,114 @@
+"""What a kind is, and the parts that kinds share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from bot.model.address import Address, Scope, VpcRef
+from bot.model.change import Change, Desired, Observed
+from bot.model.diagnostic import Diagnostic
+from bot.model.inventory import Inventory
+from bot.model.mesh import Mesh
+from bot.model.ownership import Ownership
+from bot.model.step import Step
+from bot.ports import Reader
+
+W = TypeVar("W")
+O = TypeVar("O")
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What an AWS id that other kinds refer to is: its address and its fate in this plan.
+
+    ``managed``: ours. ``dead``: AWS keeps it only as a memory (deleted, failed …).
+    ``going``: this plan deletes it. ``environments``: whose it is. ``ends``: the VPCs that
+    it connects, where it is a connection.
+    """
+
+    address: Address
+    managed: bool
+    dead: bool
+    going: bool
+    environments: frozenset[str] = frozenset()
+    ends: tuple[VpcRef, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """Ids that AWS gave to things that other things refer to, and what will exist.
+
+    ``by_id`` knows every id that was observed; ``available`` holds the addresses that
+    exist, managed, once the plan is applied: things that refer to others are pruned.
+    """
+
+    by_id: Mapping[str, Reference] = field(default_factory=dict)
+    available: Mapping[Address, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that a diff may look at besides the two sides: the mesh, before and now."""
+
+    mesh: Mesh
+    base: Mesh | None
+    inventory: Inventory
+    references: References
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A kind's answer: what to change, what to tell, and what others may refer to.
+
+    ``blocked`` are addresses whose deletion must not be made after all, because something
+    of this kind still depends on them and stays.
+    """
+
+    changes: tuple[Change[Any], ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    references: References = field(default_factory=References)
+    blocked: frozenset[Address] = frozenset()
+
+
+class Kind(Protocol[W, O, S]):
+    """A module of ``bot.kinds`` satisfies this by itself (PEP 544: modules as protocols).
+
+    ``W`` is what the mesh wants of it, ``O`` how AWS shows it, ``S`` its spec in a change.
+    """
+
+    NAME: str
+
+    def desire(self, mesh: Mesh, inventory: Inventory) -> Iterable[Desired[W]]:
+        """What the mesh asks for: a pure function of two values."""
+
+    def observe(self, aws: Reader, scope: Scope) -> Iterable[Observed[O]]:
+        """What AWS has in a scope. Raises AwsError."""
+
+    def further_scopes(
+        self, observed: Iterable[Observed[O]], ownership: Ownership
+    ) -> Mapping[Scope, str]:
+        """Scopes that must be read too because of what was found, each with an environment."""
+
+    def diff(
+        self,
+        desired: Iterable[Desired[W]],
+        observed: Iterable[Observed[O]],
+        situation: Situation,
+    ) -> Difference:
+        """The changes from observed to desired; never one of what is not ours."""
+
+    def steps(self, change: Change[S]) -> tuple[Step, ...]:
+        """The AWS calls that make a change."""
+
+    def describe(self, change: Change[S]) -> str:
+        """A change in one line of plain text, for people (renderers escape it)."""
+
+
+def no_further_scopes(
+    observed: Iterable[Observed[Any]], ownership: Ownership
+) -> Mapping[Scope, str]:
+    """For kinds that live in one scope."""
+    return {}

@@ -1,0 +1,26 @@
+"""Routes to a peering connection, in the route tables tagged ``peerd_eligible:true``.
+
+https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html
+"""
+
+from bot.kinds.base import no_further_scopes
+from bot.kinds.route.desire import desire
+from bot.kinds.route.diff import diff
+from bot.kinds.route.observe import observe
+from bot.kinds.route.spec import NAME, ObservedRoute, RouteSpec, RouteWish
+from bot.kinds.route.steps import describe, steps
+
+further_scopes = no_further_scopes
+
+__all__ = [
+    "NAME",
+    "ObservedRoute",
+    "RouteSpec",
+    "RouteWish",
+    "describe",
+    "desire",
+    "diff",
+    "further_scopes",
+    "observe",
+    "steps",
+]

@@ -1,0 +1,105 @@
+"""The calls that make, move and delete a route."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.kinds.route.spec import RouteSpec
+from bot.model.address import Address
+from bot.model.change import Action, Change
+from bot.model.cidr import is_ipv6
+from bot.model.ownership import DATETIME, SUPPORT
+from bot.model.step import AppliedAt, IdOf, Step, StepRef
+
+
+def steps(change: Change[RouteSpec]) -> tuple[Step, ...]:
+    """One call for the route, and the tags that peerd leaves on a table it touched."""
+    return _route(change), _touch(change)
+
+
+def _route(change: Change[RouteSpec]) -> Step:
+    match change.action:
+        case Action.CREATE:
+            return _write(change, "ec2:CreateRoute")
+        case Action.UPDATE:
+            return _write(change, "ec2:ReplaceRoute")
+        case Action.DELETE:
+            return _delete(change)
+
+
+def _write(change: Change[RouteSpec], action: str) -> Step:
+    after = change.after
+    assert after is not None and isinstance(after.target, Address), "routes go to our peerings"
+    return Step(
+        "route",
+        change.address.scopes[0],
+        action,
+        {**_where(change), "VpcPeeringConnectionId": IdOf(after.target)},
+        after=(StepRef(after.target, "active"),),
+        before=_releases(change),
+    )
+
+
+def _delete(change: Change[RouteSpec]) -> Step:
+    return Step(
+        "route",
+        change.address.scopes[0],
+        "ec2:DeleteRoute",
+        _where(change),
+        before=_releases(change),
+        tolerates=frozenset({"InvalidRoute.NotFound"}),
+    )
+
+
+def _releases(change: Change[RouteSpec]) -> tuple[StepRef, ...]:
+    """The deletion of the peering that the route pointed at waits for this."""
+    target = change.before.target if change.before else None
+    return (StepRef(target, "delete"),) if isinstance(target, Address) else ()
+
+
+def _where(change: Change[RouteSpec]) -> Mapping[str, Any]:
+    spec = _spec(change)
+    if spec.destination.startswith("pl-"):
+        key = "DestinationPrefixListId"
+    elif is_ipv6(spec.destination):
+        key = "DestinationIpv6CidrBlock"
+    else:
+        key = "DestinationCidrBlock"
+    return {"RouteTableId": _table(change), key: spec.destination}
+
+
+def _touch(change: Change[RouteSpec]) -> Step:
+    tags: list[dict[str, Any]] = [{"Key": DATETIME, "Value": AppliedAt()}]
+    if change.after is not None:
+        tags.insert(0, {"Key": SUPPORT, "Value": change.support})
+    return Step(
+        "tag table",
+        change.address.scopes[0],
+        "ec2:CreateTags",
+        {"Resources": [_table(change)], "Tags": tags},
+        after=(StepRef(change.address, "route"),),
+        merge="Resources",
+        optional=True,
+    )
+
+
+def _table(change: Change[RouteSpec]) -> str:
+    return change.address.key.split("/", 1)[0]
+
+
+def _spec(change: Change[RouteSpec]) -> RouteSpec:
+    spec = change.after or change.before
+    assert spec is not None, "a change has a side"
+    return spec
+
+
+def describe(change: Change[RouteSpec]) -> str:
+    """``route rtb-1 10.0.0.0/16 -> target``, and where it pointed before."""
+    spec = _spec(change)
+    text = f"route {_table(change)} {spec.destination} -> {spec.target}"
+    before = change.before
+    if change.action is not Action.UPDATE or before is None:
+        return text
+    state = ", blackhole" if before.blackhole else ""
+    return f"{text} (was {before.target}{state})"

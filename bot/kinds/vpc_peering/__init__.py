@@ -1,0 +1,22 @@
+"""VPC peering connections: request, accept, tag both sides, delete.
+
+https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html (life cycle)
+"""
+
+from bot.kinds.vpc_peering.desire import desire
+from bot.kinds.vpc_peering.diff import diff
+from bot.kinds.vpc_peering.observe import further_scopes, observe
+from bot.kinds.vpc_peering.spec import NAME, PeeringSpec, PeeringWish
+from bot.kinds.vpc_peering.steps import describe, steps
+
+__all__ = [
+    "NAME",
+    "PeeringSpec",
+    "PeeringWish",
+    "describe",
+    "desire",
+    "diff",
+    "further_scopes",
+    "observe",
+    "steps",
+]

@@ -1,0 +1,86 @@
+"""From the peerings that are there to those that the mesh asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bot.kinds.base import Difference, Reference, References, Situation
+from bot.kinds.vpc_peering.observe import merged
+from bot.kinds.vpc_peering.removal import remove
+from bot.kinds.vpc_peering.spec import DEAD, PROGRESS, PeeringSpec, PeeringWish
+from bot.kinds.vpc_peering.verdict import Verdict
+from bot.kinds.vpc_peering.wanted import meet
+from bot.model.address import Pair, peering_address
+from bot.model.change import Action, Desired, Observed
+from bot.model.ownership import Ownership
+from bot.model.topology import wanted_pairs
+
+
+def diff(
+    desired: Iterable[Desired[PeeringWish]],
+    observed: Iterable[Observed[PeeringSpec]],
+    situation: Situation,
+) -> Difference:
+    """Create, repair and delete peerings; never touch one that is not ours."""
+    peerings = merged(observed)
+    ownership = Ownership.of(situation.mesh, situation.base)
+    current = _current(peerings.values(), ownership)
+    wishes = {wish.spec.pair: wish for wish in desired}
+    verdicts = {
+        pair: meet(wish, current.get(pair), situation.inventory, ownership)
+        for pair, wish in wishes.items()
+    }
+    wanted_before = wanted_pairs(situation.base) if situation.base else {}
+    for pair in sorted(current.keys() - wishes.keys()):
+        verdicts[pair] = remove(
+            current[pair], situation, ownership, wanted_before.get(pair, frozenset())
+        )
+    return Difference(
+        tuple(v.change for v in verdicts.values() if v.change is not None),
+        tuple(d for v in verdicts.values() for d in v.diagnostics),
+        _references(peerings, verdicts, ownership),
+    )
+
+
+def _current(
+    peerings: Iterable[Observed[PeeringSpec]], ownership: Ownership
+) -> dict[Pair, Observed[PeeringSpec]]:
+    """The peering of each pair that counts: alive, most advanced, ours first, then by id."""
+    current: dict[Pair, Observed[PeeringSpec]] = {}
+
+    def rank(item: Observed[PeeringSpec]) -> tuple[int, bool, str]:
+        status = item.spec.status
+        advance = PROGRESS.index(status) if status in PROGRESS else -1
+        return -advance, not _ours(item, ownership), item.id
+
+    for item in sorted(peerings, key=rank):
+        if item.spec.status not in DEAD:
+            current.setdefault(item.spec.pair, item)
+    return current
+
+
+def _ours(item: Observed[PeeringSpec], ownership: Ownership) -> bool:
+    return any(ownership.environment(tags) for tags in item.spec.sides)
+
+
+def _references(
+    peerings: dict[str, Observed[PeeringSpec]],
+    verdicts: dict[Pair, Verdict],
+    ownership: Ownership,
+) -> References:
+    by_id = {}
+    for id_, item in peerings.items():
+        dead = item.spec.status in DEAD
+        verdict = verdicts.get(item.spec.pair)
+        judged = verdict if verdict is not None and verdict.id == id_ else None
+        going = bool(judged and judged.change and judged.change.action is Action.DELETE)
+        managed = judged.managed if judged else _ours(item, ownership)
+        names = verdict.environments if verdict else frozenset()
+        ends = (item.spec.requester, item.spec.accepter)
+        by_id[id_] = Reference(item.address, managed, dead, going, names, ends)
+    available = {
+        peering_address(pair): verdict.environments
+        for pair, verdict in verdicts.items()
+        if verdict.available
+    }
+    return References(by_id, available)

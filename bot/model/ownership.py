@@ -1,0 +1,104 @@
+"""The tags that say whose a peering is: peerd's, letter for letter.
+
+Source: peerd's ``create_vpc_peerings`` and ``accept_vpc_peerings`` (see docs/peerd.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.model.address import VpcRef
+from bot.model.mesh import Mesh, Metadata
+from bot.model.tags import Tags
+
+CREATED = "peerd_created"
+ENVIRONMENT = "peerd_environment"
+SERVICE_NAME = "service_name"
+SUPPORT = "peerd_support"
+DATETIME = "peerd_datetime"
+ELIGIBLE = "peerd_eligible"
+OWNERSHIP_KEYS = frozenset({CREATED, ENVIRONMENT, SERVICE_NAME})
+
+
+@dataclass(frozen=True, slots=True)
+class SideTags:
+    """The tags of both sides of a peering; one set when both live in one scope."""
+
+    requester: Tags | None
+    accepter: Tags
+
+
+def peering_tags(
+    requester: VpcRef,
+    accepter: VpcRef,
+    environment: str,
+    metadata: Metadata,
+    extra: Mapping[VpcRef, tuple[tuple[str, str], ...]],
+) -> SideTags:
+    """What peerd leaves on a peering.
+
+    ``extra`` are the members' ``peering_tags``: the requester's entries, then the
+    accepter's, over peerd's own; on the accepter's side ``Name`` and ``peerd_role`` are
+    written last. Within one scope both sides are one set and the accepter's write stays.
+    ``peerd_datetime`` is a clock and never part of a comparison, so it is left out.
+    """
+    tags = {
+        "Name": _name(accepter),
+        "resource_owner": metadata.resource_owner,
+        "business_unit": metadata.business_unit,
+        SERVICE_NAME: metadata.service_name,
+        CREATED: "true",
+        SUPPORT: metadata.support,
+        "peerd_role": "requester",
+        ENVIRONMENT: environment,
+    }
+    tags.update(extra.get(requester, ()))
+    tags.update(extra.get(accepter, ()))
+    tags.pop(DATETIME, None)
+    theirs = tags | {"Name": _name(requester), "peerd_role": "accepter"}
+    own = None if requester.scope == accepter.scope else Tags.of(tags)
+    return SideTags(own, Tags.of(theirs))
+
+
+def _name(peer: VpcRef) -> str:
+    return f"peerd peering to {peer.scope.account} {peer.vpc_id} {peer.scope.region}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """Which tags are ours: per environment, the service names its file may write.
+
+    Several peerd configurations and repositories live in the same accounts, so an
+    environment's name alone proves nothing.
+    """
+
+    service_names: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, *meshes: Mesh | None) -> Ownership:
+        """What the files own, at the revisions given (head, and base when known)."""
+        names: dict[str, set[str]] = {}
+        for mesh in meshes:
+            for file, environment in mesh or ():
+                known = names.setdefault(environment.name, set())
+                known.add(file.metadata.service_name)
+                for member in environment.members:
+                    # peering_tags may rename the service on a peering, as in peerd
+                    known.update(v for k, v in member.peering_tags if k == SERVICE_NAME)
+        return cls({name: frozenset(known) for name, known in names.items()})
+
+    def environment(self, tags: Tags | None) -> str | None:
+        """The environment of ours that the tags name, or None when they are not ours."""
+        held = tags.mapping if tags else {}
+        name = held.get(ENVIRONMENT, "")
+        if held.get(CREATED) != "true" or name not in self.service_names:
+            return None
+        return name if held.get(SERVICE_NAME) in self.service_names[name] else None
+
+    def foreign(self, tags: Tags | None) -> bool:
+        """True when the tags say that another peerd configuration owns the peering."""
+        held = tags.mapping if tags else {}
+        if self.environment(tags) is not None or held.get(CREATED) != "true":
+            return False
+        return bool(held.get(ENVIRONMENT) and held.get(SERVICE_NAME))

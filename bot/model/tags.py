@@ -1,0 +1,37 @@
+"""Tags as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """Tag keys and values, sorted by key; equal when they hold the same."""
+
+    items: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, tags: Mapping[str, str]) -> Tags:
+        """From a mapping."""
+        return cls(tuple(sorted(tags.items())))
+
+    @property
+    def mapping(self) -> dict[str, str]:
+        """As a new dict."""
+        return dict(self.items)
+
+    def get(self, key: str) -> str | None:
+        """The value of a key, or None."""
+        return next((value for name, value in self.items if name == key), None)
+
+    def only(self, keys: Iterable[str]) -> Tags:
+        """The part with these keys."""
+        wanted = frozenset(keys)
+        return Tags(tuple(item for item in self.items if item[0] in wanted))
+
+    def missing_from(self, other: Tags) -> Tags:
+        """What ``other`` lacks or holds with another value."""
+        there = other.mapping
+        return Tags(tuple(item for item in self.items if there.get(item[0]) != item[1]))

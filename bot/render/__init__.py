@@ -1,0 +1,1 @@
+"""Plans, reports and diagnostics as text: values in, ``str`` out. Nothing is written here."""

@@ -1,0 +1,147 @@
+"""A plan's changes as people look for them: by environment, by VPC, by route table."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from bot.kinds.route import RouteSpec
+from bot.kinds.vpc_peering import PeeringSpec
+from bot.model.change import Action, Change, Membership, Origin, Plan
+
+Changes = tuple[Change[Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """Changes by what they are of, in the plan's order."""
+
+    peerings: Changes = ()
+    routes: Changes = ()
+    others: Changes = ()
+
+    @property
+    def all(self) -> Changes:
+        """Every one of them."""
+        return self.peerings + self.routes + self.others
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a plan says of one environment.
+
+    A change that several environments share is told under the first of them by name;
+    ``shared`` counts, for the others, how many are told where.
+    """
+
+    environment: str
+    changed: Sorted = Sorted()
+    drift: Sorted = Sorted()
+    memberships: tuple[Membership, ...] = ()
+    shared: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def all(self) -> Changes:
+        """Every change that is told here."""
+        return self.changed.all + self.drift.all
+
+    @property
+    def empty(self) -> bool:
+        """True when there is nothing to tell."""
+        return not (self.all or self.memberships or self.shared)
+
+
+def parts(plan: Plan) -> tuple[Part, ...]:
+    """One part for each environment of the plan, and for any other that a change names."""
+    told: dict[str, list[Change[Any]]] = {name: [] for name in plan.environments}
+    shared: dict[str, Counter[str]] = defaultdict(Counter)
+    for change in plan.changes:
+        home = _home(change, plan)
+        told.setdefault(home, []).append(change)
+        for other in change.environments - {home}:
+            shared[other][home] += 1
+    memberships = defaultdict(list)
+    for membership in plan.memberships:
+        memberships[membership.environment].append(membership)
+        told.setdefault(membership.environment, [])
+    return tuple(
+        Part(
+            name,
+            sort(c for c in changes if c.origin is Origin.CHANGED),
+            sort(c for c in changes if c.origin is Origin.DRIFT),
+            tuple(memberships[name]),
+            tuple(sorted(shared[name].items())),
+        )
+        for name, changes in told.items()
+    )
+
+
+def _home(change: Change[Any], plan: Plan) -> str:
+    spoken_for = change.environments.intersection(plan.environments)
+    return min(spoken_for or change.environments, default="")
+
+
+def sort(changes: Iterable[Change[Any]]) -> Sorted:
+    """Peerings, routes and the rest apart."""
+    peerings, routes, others = [], [], []
+    for change in changes:
+        spec = change.after or change.before
+        if isinstance(spec, PeeringSpec):
+            peerings.append(change)
+        elif isinstance(spec, RouteSpec):
+            routes.append(change)
+        else:
+            others.append(change)
+    return Sorted(tuple(peerings), tuple(routes), tuple(others))
+
+
+def deletes(changes: Iterable[Change[Any]]) -> Changes:
+    """Those that take something away."""
+    return tuple(change for change in changes if change.action is Action.DELETE)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Table:
+    """A route table and the VPC it belongs to, as text."""
+
+    vpc: str
+    route_table: str
+
+    def __str__(self) -> str:
+        return f"{self.vpc} {self.route_table}"
+
+
+def table(change: Change[RouteSpec]) -> Table:
+    """Where a route is; the address's key starts with the table's id."""
+    spec = change.after or change.before
+    assert spec is not None
+    return Table(str(spec.vpc), change.address.key.partition("/")[0])
+
+
+def by_table(routes: Iterable[Change[RouteSpec]]) -> dict[Table, list[Change[RouteSpec]]]:
+    """Routes per route table, tables sorted."""
+    tables: dict[Table, list[Change[RouteSpec]]] = defaultdict(list)
+    for change in routes:
+        tables[table(change)].append(change)
+    return dict(sorted(tables.items()))
+
+
+def by_vpc(changes: Iterable[Change[Any]]) -> dict[str, list[Change[Any]]]:
+    """Changes per VPC (a peering under both of its own), sorted; else per scope."""
+    found: dict[str, list[Change[Any]]] = defaultdict(list)
+    for change in changes:
+        for name in places(change):
+            found[name].append(change)
+    return dict(sorted(found.items()))
+
+
+def places(change: Change[Any]) -> tuple[str, ...]:
+    """The VPCs that a change is about, or the scopes it is in."""
+    spec = change.after or change.before
+    if isinstance(spec, PeeringSpec):
+        return (str(spec.requester), str(spec.accepter))
+    if isinstance(spec, RouteSpec):
+        return (str(spec.vpc),)
+    return tuple(str(scope) for scope in change.address.scopes)

@@ -1,0 +1,181 @@
+"""Changes as tables and diffs, at falling levels of detail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from bot.kinds.route import RouteSpec
+from bot.kinds.vpc_peering import PeeringSpec
+from bot.model.address import VpcRef
+from bot.model.change import Action, Change, Membership
+from bot.render import escape
+from bot.render.budget import Text, Variant
+from bot.render.context import Context, markdown_line
+from bot.render.grouping import Changes, Sorted, by_table, by_vpc, places
+from bot.render.markdown.pieces import FOLD_LINES, bullets, fold, paragraphs, table
+from bot.render.wording import SIGN, describe, differences, peer, signs, some_to_do, things
+
+MAX_DIFFERENCES = 6
+_DIFF = SIGN | {Action.UPDATE: "!"}
+_ROW_FLOOR = 40
+
+
+class Causes:
+    """Which line made a VPC join or leave, to say why a peering comes or goes."""
+
+    def __init__(self, memberships: Iterable[Membership], context: Context) -> None:
+        self._links: dict[tuple[str, str], str] = {}
+        for membership in memberships:
+            if membership.declared_at is not None:
+                key = (membership.environment, str(membership.vpc))
+                self._links[key] = markdown_line(
+                    context, membership.declared_at, in_base=membership.in_base
+                )
+
+    def of(self, change: Change[Any]) -> str:
+        """Links to those lines, as Markdown; else the reason in words."""
+        found = {
+            link: None
+            for place in places(change)
+            for environment in sorted(change.environments)
+            if (link := self._links.get((environment, place)))
+        }
+        return ", ".join(found) or escape.text(change.reason, 200)
+
+
+def variants(changes: Sorted, causes: Causes, wrap: Callable[[str], str]) -> tuple[Variant, ...]:
+    """A block about these changes, from every one of them to one line of counts."""
+    count = len(changes.all)
+    if not count:
+        return (Variant(Text),)
+
+    def in_full() -> Text:
+        body = paragraphs(peerings(changes.peerings, causes), routes(changes.routes))
+        return Text(wrap(paragraphs(body, others(changes.others))), count)
+
+    def per_table() -> Text:
+        body = paragraphs(peerings(changes.peerings, causes), per_route_table(changes.routes))
+        shown = count - len(changes.routes)
+        return Text(wrap(paragraphs(body, others(changes.others))), shown)
+
+    def per_place() -> Text:
+        return Text(wrap(per_vpc(changes.all)))
+
+    def in_total() -> Text:
+        return Text(wrap(f"{things(changes.all)}: {some_to_do(changes.all)}."))
+
+    return (
+        Variant(in_full, floor=count * _ROW_FLOOR),
+        Variant(per_table, floor=(count - len(changes.routes)) * _ROW_FLOOR),
+        Variant(per_place),
+        Variant(in_total),
+    )
+
+
+def peerings(changes: Changes, causes: Causes) -> str:
+    """A table of peerings, folded when long."""
+    if not changes:
+        return ""
+    rows = [_peering_row(change, causes) for change in changes]
+    body = table(("", "Requester", "Accepter", "Because of"), rows)
+    return fold(f"Peerings: {some_to_do(changes)}", body, when=len(rows) > FOLD_LINES)
+
+
+def _peering_row(change: Change[PeeringSpec], causes: Causes) -> tuple[str, ...]:
+    spec = change.after or change.before
+    assert spec is not None
+    why = causes.of(change)
+    if change.before is not None and change.after is not None:
+        why = _what_changes(change.before, change.after) or why
+    return (f"**{_sign(change)}**", _vpc(spec.requester), _vpc(spec.accepter), why)
+
+
+def _what_changes(before: PeeringSpec, after: PeeringSpec) -> str:
+    items = differences(before, after)
+    more = len(items) - MAX_DIFFERENCES
+    texts = [escape.text(item, 200) for item in items[:MAX_DIFFERENCES]]
+    return "; ".join([*texts, f"{more} more"] if more > 0 else texts)
+
+
+def _sign(change: Change[Any]) -> str:
+    return {"+": "+", "~": "~", "-": "−"}[SIGN[change.action]]  # noqa: RUF001  a real minus
+
+
+def _vpc(vpc: VpcRef) -> str:
+    return escape.code(vpc)
+
+
+def routes(changes: Changes) -> str:
+    """Every route in a diff, by VPC and route table; folded when long."""
+    if not changes:
+        return ""
+    lines = []
+    for where, found in by_table(changes).items():
+        lines.append(escape.visible(f"@@ {where} @@"))
+        lines += [route_line(change) for change in found]
+    body = escape.fence(lines, "diff")
+    return fold(_routes_title(changes), body, when=len(lines) > FOLD_LINES)
+
+
+def route_line(change: Change[RouteSpec]) -> str:
+    """``+ 10.1.0.0/16       → 444455556666/eu-west-1/vpc-b``."""
+    spec = change.after or change.before
+    assert spec is not None
+    was = ""
+    if change.before is not None and change.after is not None:
+        was = f" (was {peer(change.before)})"
+    line = f"{spec.destination:<18} → {peer(spec)}{was}"
+    return f"{_DIFF[change.action]} {_aligned(line)}"
+
+
+def _aligned(line: str) -> str:
+    """Visible text that keeps the blanks that align it."""
+    return "".join(
+        part if part.isspace() else escape.visible(part, 300) for part in _split_blanks(line)
+    )
+
+
+def _split_blanks(line: str) -> Sequence[str]:
+    head, arrow, rest = line.partition(" → ")
+    stripped = head.rstrip(" ")
+    return (stripped, " " * (len(head) - len(stripped)) or " ", arrow.lstrip(" ") + rest)
+
+
+def per_route_table(changes: Changes) -> str:
+    """Counts of routes for each route table; folded when long."""
+    if not changes:
+        return ""
+    tables = by_table(changes)
+    width = max((len(str(where)) for where in tables), default=0)
+    lines = [
+        f"{escape.visible(where):<{min(width, 120)}}  {signs(found)}"
+        for where, found in tables.items()
+    ]
+    title = f"{_routes_title(changes)} (counts per route table)"
+    return fold(title, escape.fence(lines), when=len(lines) > FOLD_LINES) if (
+        len(lines) > FOLD_LINES
+    ) else paragraphs(f"{title}:", escape.fence(lines))
+
+
+def _routes_title(changes: Changes) -> str:
+    tables = len(by_table(changes))
+    return f"Routes in {tables:,} route table{'s' if tables != 1 else ''}: {some_to_do(changes)}"
+
+
+def per_vpc(changes: Sequence[Change[Any]]) -> str:
+    """Counts for each VPC; a peering counts under both of its VPCs."""
+    rows = [
+        (escape.code(place), things(found), escape.text(signs(found)))
+        for place, found in by_vpc(changes).items()
+    ]
+    title = f"Counts for {len(rows):,} VPCs ({things(changes)}: {some_to_do(changes)})"
+    return fold(title, table(("VPC", "What", "Changes"), rows))
+
+
+def others(changes: Changes) -> str:
+    """Changes of further kinds, in their kind's words."""
+    lines = [f"**{_sign(change)}** {escape.text(describe(change))}" for change in changes]
+    if not lines:
+        return ""
+    return fold(f"Others: {some_to_do(changes)}", bullets(lines), when=len(lines) > FOLD_LINES)

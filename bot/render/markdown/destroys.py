@@ -1,0 +1,84 @@
+"""What a plan destroys, told first and in the most detail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bot.kinds.vpc_peering import PeeringSpec
+from bot.model.change import Change, Plan
+from bot.render import escape
+from bot.render.budget import Block, Text, Variant
+from bot.render.grouping import Changes, Sorted, by_table, by_vpc, deletes, parts, sort
+from bot.render.markdown.pieces import FOLD_LINES, alert, capped, fold, paragraphs
+from bot.render.wording import count, describe, noun, things
+
+MAX_ENVIRONMENTS = 40
+
+
+def block(plan: Plan, importance: int) -> Block:
+    """The deletes: each of them; by route table; by VPC; by environment."""
+    gone = sort(deletes(plan.changes))
+    if not gone.all:
+        return Block(importance, (Variant(Text),))
+    return Block(
+        importance,
+        (
+            Variant(lambda: _text(gone, _each(gone)), floor=len(gone.all) * 10),
+            Variant(lambda: _text(gone, _by_table(gone)), floor=len(gone.peerings) * 30),
+            Variant(lambda: _text(gone, _by_vpc(gone))),
+            Variant(lambda: _text(gone, _by_environment(plan))),
+        ),
+    )
+
+
+def _text(gone: Sorted, lines: list[str]) -> Text:
+    title = f"**Destroys {things(gone.all)}**"
+    fence = escape.fence(lines, "diff")
+    listed = fold("What is destroyed", fence, when=len(lines) > FOLD_LINES)
+    return Text(alert("CAUTION", paragraphs(title, listed)))
+
+
+def _each(gone: Sorted) -> list[str]:
+    lines = [_peering(change) for change in gone.peerings]
+    lines += _listed(gone.others)
+    for where, found in by_table(gone.routes).items():
+        blocks = ", ".join(c.before.destination for c in found if c.before is not None)
+        line = f"- {count(len(found), 'route')} in {where}: {blocks}"
+        lines.append(escape.visible(line, 100_000))
+    return lines
+
+
+def _by_table(gone: Sorted) -> list[str]:
+    lines = [_peering(change) for change in gone.peerings] + _listed(gone.others)
+    return lines + [
+        escape.visible(f"- {count(len(found), 'route')} in {where}", 300)
+        for where, found in by_table(gone.routes).items()
+    ]
+
+
+def _by_vpc(gone: Sorted) -> list[str]:
+    return [
+        escape.visible(f"- {things(found)} of {place}", 300)
+        for place, found in by_vpc(gone.all).items()
+    ]
+
+
+def _by_environment(plan: Plan) -> list[str]:
+    lines = [
+        escape.visible(f"- {things(found)} of {part.environment}", 120)
+        for part in parts(plan)
+        if (found := deletes(part.all))
+    ]
+    return capped(lines, MAX_ENVIRONMENTS, "environments")
+
+
+def _peering(change: Change[PeeringSpec]) -> str:
+    spec = change.before
+    assert spec is not None
+    known = f" ({change.id})" if change.id else ""
+    return escape.visible(f"- peering {spec.requester} ↔ {spec.accepter}{known}", 300)
+
+
+def _listed(changes: Changes | Sequence[Change[Any]]) -> list[str]:
+    return [escape.visible(f"- {noun(c)}: {describe(c)}", 300) for c in changes]

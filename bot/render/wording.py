@@ -1,0 +1,111 @@
+"""The words that every renderer uses. Plain text: the renderers escape it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from bot.kinds import by_name, route, vpc_peering
+from bot.kinds.route import RouteSpec
+from bot.kinds.vpc_peering import PeeringSpec
+from bot.model.address import VPC_PEERING_CONNECTION, Address
+from bot.model.change import Action, Change, Result, Summary, summarise
+from bot.model.tags import Tags
+
+SIGN = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-"}
+TO = {Action.CREATE: "add", Action.UPDATE: "change", Action.DELETE: "destroy"}
+NO_CHANGES = "No changes. The mesh in AWS is as its files ask for."
+
+_NOUN = {vpc_peering.NAME: "peering", route.NAME: "route"}
+
+
+def count(number: int, noun: str) -> str:
+    """``1 route``, ``1,104 routes``."""
+    plural = noun[:-1] + "ies" if noun.endswith("y") and noun[-2] not in "aeiou" else noun + "s"
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
+def to_do(summary: Summary) -> str:
+    """``12 to add, 3 to change, 1 to destroy``: Terraform's words, always all three."""
+    return (
+        f"{summary.create:,} to add, {summary.update:,} to change, {summary.delete:,} to destroy"
+    )
+
+
+def some_to_do(changes: Iterable[Change[Any]]) -> str:
+    """Like ``to_do``, without what there is none of."""
+    actions = Counter(change.action for change in changes)
+    return ", ".join(f"{actions[a]:,} to {TO[a]}" for a in Action if actions[a]) or "nothing"
+
+
+def done(summary: Summary) -> str:
+    """``12 added, 3 changed, 1 destroyed``."""
+    return f"{summary.create:,} added, {summary.update:,} changed, {summary.delete:,} destroyed"
+
+
+def things(changes: Iterable[Change[Any]]) -> str:
+    """``2 peerings, 4 routes``."""
+    kinds = Counter(noun(change) for change in changes)
+    return ", ".join(count(number, name) for name, number in kinds.items())
+
+
+def noun(change: Change[Any]) -> str:
+    """What a person calls the kind of a change."""
+    return _NOUN.get(change.address.kind, change.address.kind.replace("_", " "))
+
+
+def signs(changes: Iterable[Change[Any]]) -> str:
+    """``+12 ~3 -1``."""
+    total = summarise(changes)
+    parts = ((total.create, "+"), (total.update, "~"), (total.delete, "-"))
+    return " ".join(f"{sign}{number:,}" for number, sign in parts if number)
+
+
+def describe(change: Change[Any]) -> str:
+    """A change in one line, in the words of its kind."""
+    return by_name(change.address.kind).describe(change)
+
+
+def peer(spec: RouteSpec) -> str:
+    """Where a route leads, seen from its VPC: the peer of our peering, or an id."""
+    if not isinstance(spec.target, Address):
+        return f"{spec.target} (blackhole)" if spec.blackhole else spec.target
+    if spec.target.kind != VPC_PEERING_CONNECTION:
+        return str(spec.target)
+    first, _, second = spec.target.key.partition("~")
+    sides = [f"{spec.target.scopes[0]}/{first}", second]
+    here = str(spec.vpc)
+    there = next((side for side in sides if side != here), second)
+    return f"{there} (blackhole)" if spec.blackhole else there
+
+
+def differences(before: PeeringSpec, after: PeeringSpec) -> list[str]:
+    """What an update does to a peering, item by item."""
+    found = []
+    if before.status != after.status:
+        found.append(f"status {before.status} → {after.status}")
+    one_set = after.requester_tags is None or before.requester_tags == after.requester_tags
+    sides = (
+        ("requester's ", before.requester_tags, after.requester_tags),
+        ("accepter's " if not one_set else "", before.accepter_tags, after.accepter_tags),
+    )
+    for side, old, new in sides:
+        found += _tag_differences(side, old or Tags(), new or Tags())
+    return found
+
+
+def _tag_differences(side: str, old: Tags, new: Tags) -> list[str]:
+    held = old.mapping
+    return [
+        f"{side}tag {key}: {held[key] if key in held else 'none'} → {value}"
+        for key, value in new.missing_from(old).items
+    ]
+
+
+RESULT_WORD = {
+    Result.APPLIED: "applied",
+    Result.FAILED: "failed",
+    Result.SKIPPED: "skipped",
+    Result.INTERRUPTED: "interrupted",
+}

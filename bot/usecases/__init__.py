@@ -1,0 +1,1 @@
+"""What meshbot does, each thing a short list of calls."""
