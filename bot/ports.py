@@ -52,6 +52,12 @@ class Progress(Protocol):
 class Quiet:
     """The Progress that says nothing."""
 
+    def __enter__(self) -> Quiet:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Nothing to take away."""
+
     def update(self, activity: str, done: int, total: int) -> None:
         """Nothing."""
 

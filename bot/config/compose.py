@@ -27,8 +27,8 @@ MAX_WEIGHT = 1 << 22
 NODE_WEIGHT = 16
 
 
-class Stop(Exception):  # noqa: N818 - not a failure: it is recorded already
-    """The rest of the document is not worth reading."""
+class Stop(Exception):
+    """The rest of the document is not worth reading; why is recorded already."""
 
 
 @dataclass(slots=True, eq=False)
@@ -107,14 +107,14 @@ class Composer:
         self._add(node)
 
     def _alias(self, event: events.AliasEvent) -> None:
-        at, name = self._at(event), quoted(event.anchor)
-        target = self._anchors.get(event.anchor)
+        at, anchor = self._at(event), event.anchor or ""
+        name, target = quoted(anchor), self._anchors.get(anchor)
         if target:
             self._check_depth(target.height, at)
             self._grow(target.weight, at)
             self._add(replace(target, at=at))
             return
-        if event.anchor in self._anchors:
+        if anchor in self._anchors:
             detail = "An alias cannot stand inside the value it stands for."
             self._faults.error("recursive-alias", f"the alias {name} holds itself", detail, at)
         else:
@@ -157,6 +157,8 @@ class Composer:
             return
         if isinstance(value, Scalar) and value.plain and not value.text:
             value.at = value.defined = key.at  # parsers disagree about where nothing stands
+        if key.broken and not key.text:
+            return
         known = mapping.entries.get(key.text)
         if known is None:
             mapping.entries[key.text] = Entry(key, value)
@@ -210,6 +212,7 @@ class Composer:
 
     def _at(self, event: events.Event) -> SourceLine:
         mark = event.start_mark
+        assert mark is not None
         return SourceLine(self._file, mark.line + 1, mark.column + 1)
 
 

@@ -91,7 +91,9 @@ def _advice(error: yaml.MarkedYAMLError, problem: str) -> str:
         mark = error.context_mark
         since = f"It was noticed {error.context} that starts at {mark.line + 1}:{mark.column + 1}."
     if problem.startswith("mapping values are not allowed"):
-        return f"Put the text in quotes if it holds a colon, or mend the indentation. {since}".strip()
+        return (
+            f"Put the text in quotes if it holds a colon, or mend the indentation. {since}".strip()
+        )
     return since
 
 

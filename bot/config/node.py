@@ -82,7 +82,8 @@ def data(node: Node, *, in_list: bool = False) -> Data:
             }
         case Scalar(value=value):
             return value
-    raise TypeError(node)
+        case _:
+            raise TypeError(node)
 
 
 def free_text(node: Node) -> str:
@@ -103,3 +104,5 @@ def _children(node: Node) -> Iterator[Node]:
             for entry in entries.values():
                 yield entry.key
                 yield entry.value
+        case _:
+            return

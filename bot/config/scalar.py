@@ -22,9 +22,7 @@ _CONSTANTS: dict[str, bool | None] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _TRUTHS = frozenset(
-    form
-    for word in ("yes", "no", "on", "off")
-    for form in (word, word.capitalize(), word.upper())
+    form for word in ("yes", "no", "on", "off") for form in (word, word.capitalize(), word.upper())
 )
 _STARTS = frozenset("0123456789+-.")
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
@@ -43,7 +41,9 @@ _UNCLEAR = (
     (NOT_FINITE, re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")),
     (
         "a date",
-        re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(([Tt]|[ \t]+)[0-9]{1,2}:[0-9:.]+[ \tZ0-9:+-]*)?"),
+        re.compile(
+            r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(([Tt]|[ \t]+)[0-9]{1,2}:[0-9:.]+[ \tZ0-9:+-]*)?"
+        ),
     ),
 )
 

@@ -28,7 +28,9 @@ def decoded(file: str, raw: str | bytes, faults: Faults) -> str | None:
     start = SourceLine(file, 1)
     if len(raw) > MAX_SIZE:
         summary = f"the file is larger than {MAX_SIZE >> 20} MiB"
-        faults.error("too-large", summary, "Split it: environments may live in several files.", start)
+        faults.error(
+            "too-large", summary, "Split it: environments may live in several files.", start
+        )
         return None
     if isinstance(raw, bytes) and raw.startswith(_OTHER_ENCODINGS):
         faults.error("encoding", "the file is not in UTF-8 but in UTF-16 or UTF-32", _SAVE, start)
@@ -62,6 +64,8 @@ def _unusable(character: str) -> tuple[str, str, str]:
             return "line-break", f"an unusual line break (U+{point:04X})", detail
         case "\ufeff":
             return "control-character", "a byte order mark inside the text", "Remove it."
+        case _:
+            pass
     if 0xDC80 <= point <= 0xDCFF:
         return "encoding", f"byte 0x{point - 0xDC00:02x} is not UTF-8 here", _SAVE
     return "control-character", f"a control character (U+{point:04X})", "Remove it."

@@ -13,6 +13,9 @@ _WEB = re.compile(r"https?://[^/\s]+(?:/[^\s]*)?")
 _URL_SAFE = frozenset(":/?#@!$&'*+,;=%-._~")
 _PATH_SAFE = frozenset("/-._~")
 
+URL_LIMIT = 1000
+"""Longer URLs are not linked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -53,6 +56,8 @@ class Context:
         steps = line.file.split("/")
         if not (self.repository_url and sha) or {"", ".", ".."} & set(steps):
             return ""
+        if len(line.file) > URL_LIMIT // 3:
+            return ""
         path = _percent(line.file, _PATH_SAFE)
         return f"{self.repository_url}/blob/{_percent(sha, _PATH_SAFE)}/{path}#L{line.line}"
 
@@ -76,7 +81,7 @@ def markdown_line(context: Context, line: SourceLine, *, in_base: bool = False) 
 
 def web_url(url: str) -> str:
     """An http(s) URL with everything percent-encoded that could end it; else nothing."""
-    return _percent(url, _URL_SAFE) if _WEB.fullmatch(url) else ""
+    return _percent(url, _URL_SAFE) if len(url) <= URL_LIMIT and _WEB.fullmatch(url) else ""
 
 
 def _percent(text: str, safe: frozenset[str]) -> str:

@@ -10,6 +10,7 @@ from bot.engine.planner import narrowed
 from bot.errors import FailureReason, Refused, UsageError
 from bot.model.address import Scope
 from bot.model.change import Plan
+from bot.model.diagnostic import Diagnostic
 from bot.model.mesh import Mesh
 from bot.ports import Aws, Progress, Quiet, Reader
 from bot.usecases.identity import roles_for
@@ -47,19 +48,29 @@ def check_environments(environments: Iterable[str], head: Mesh, base: Mesh | Non
             raise UsageError(f"no environment is called {name!r}. There are: {listed}.")
 
 
-def check_safe(plan: Plan, expected: str | None, subset: bool = False) -> None:
+FILE_FAULTS = frozenset({"override-overlap"})
+"""Faults of mesh files that only AWS's answers bring to light."""
+
+
+def file_faults(plan: Plan) -> tuple[Diagnostic, ...]:
+    """The plan's diagnostics that are faults of the mesh files: the files are invalid."""
+    return tuple(d for d in plan.diagnostics if d.code in FILE_FAULTS)
+
+
+def check_safe(plan: Plan, expected: str | None, allowed: bool = False) -> None:
     """Raises Refused when the plan may not be applied.
 
-    ``expected`` is the fingerprint that was approved: it overrides the limits of exactly
-    that plan, and any other plan is stale. ``subset``: a recorded plan allows this one.
+    ``expected`` are the fingerprint's digits that were approved: they override the limits
+    of exactly that plan, and any other plan is stale. ``allowed``: a recorded plan that was
+    approved holds this one.
     """
-    if expected is not None and expected != plan.fingerprint and not subset:
+    if expected is not None and not plan.fingerprint.startswith(expected):
         raise Refused(
             f"the plan is not the approved one: expected {expected}, now {plan.fingerprint}."
             " Nothing was changed. Review the plan above and approve its fingerprint.",
             FailureReason.STALE_PLAN,
         )
-    if plan.refusals and expected is None and not subset:
+    if plan.refusals and expected is None and not allowed:
         reasons = "\n".join(f"  {refusal.summary}" for refusal in plan.refusals)
         raise Refused(
             f"the plan is over its limits; nothing was changed.\n{reasons}\n"

@@ -8,12 +8,13 @@ the account that the calling thread acts for, and not for the one its client was
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 import botocore.session
+from botocore import xform_name
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.credentials import ReadOnlyCredentials
@@ -73,52 +74,64 @@ def make_client(
     return client
 
 
-class Clients:
-    """The clients of a run, made when first needed; safe to use from many threads."""
+def call(client: BaseClient, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The answer of one call, by AWS's name of it. Raises BotoCoreError or ClientError."""
+    answer: Mapping[str, Any] = getattr(client, xform_name(operation))(**parameters)
+    return answer
 
-    def __init__(self, concurrency: int) -> None:
+
+class Workshop:
+    """Makes clients, one at a time: a botocore session is not thread-safe, its clients are.
+
+    Clients from one workshop share what botocore loaded about the services.
+    """
+
+    def __init__(self) -> None:
         self._session = supplied_session(_credentials_of_thread)
-        self._reads, self._writes = read_settings(concurrency), write_settings(concurrency)
         self._lock = threading.Lock()
-        self._reading: dict[tuple[str, str], BaseClient] = {}
-        self._writing: dict[tuple[str, str], BaseClient] = {}
 
-    def reading(self, service: str, region: str) -> BaseClient:
-        """A client that refuses everything but reads."""
-        return self._made(self._reading, service, region, self._guarded)
-
-    def writing(self, service: str, region: str) -> BaseClient:
-        """A client that sends each call once."""
-        return self._made(self._writing, service, region, self._unguarded)
+    def client(self, service: str, region: str, settings: Config) -> BaseClient:
+        """A new client that signs for whom its thread is acting. Raises BotoCoreError."""
+        with self._lock:
+            return make_client(self._session, service, region, settings)
 
     def paging(self, service: str, operation: str) -> Mapping[str, Any] | None:
         """How an operation is paginated by botocore's model (``limit_key`` …), or None."""
-        try:
-            model = self._session.get_paginator_model(service)
-            paging: Mapping[str, Any] = model.get_paginator(operation)
-        except (BotoCoreError, ValueError):  # the service has no paginators, or not this one
-            return None
+        with self._lock:
+            try:
+                model = self._session.get_paginator_model(service)
+                paging: Mapping[str, Any] = model.get_paginator(operation)
+            except (BotoCoreError, ValueError):  # the service has no paginators, or not this one
+                return None
         return paging
 
-    def _made(
-        self,
-        clients: dict[tuple[str, str], BaseClient],
-        service: str,
-        region: str,
-        make: Callable[[str, str], BaseClient],
-    ) -> BaseClient:
-        with self._lock:  # a botocore session is not thread-safe, its clients are
-            if (service, region) not in clients:
-                clients[service, region] = make(service, region)
-            return clients[service, region]
 
-    def _guarded(self, service: str, region: str) -> BaseClient:
-        client = make_client(self._session, service, region, self._reads)
+class Clients:
+    """The clients of a run for one purpose, made when first needed; for many threads."""
+
+    def __init__(self, workshop: Workshop, settings: Config) -> None:
+        self._workshop, self._settings = workshop, settings
+        self._lock = threading.Lock()
+        self._made: dict[tuple[str, str], BaseClient] = {}
+
+    def client(self, service: str, region: str) -> BaseClient:
+        """The client of a service in a region. Raises BotoCoreError."""
+        with self._lock:
+            if (service, region) not in self._made:
+                made = self._workshop.client(service, region, self._settings)
+                self._prepare(made)
+                self._made[service, region] = made
+            return self._made[service, region]
+
+    def _prepare(self, client: BaseClient) -> None:
+        """Nothing."""
+
+
+class ReadClients(Clients):
+    """Clients that refuse everything but reads."""
+
+    def _prepare(self, client: BaseClient) -> None:
         guard_reads(client)
-        return client
-
-    def _unguarded(self, service: str, region: str) -> BaseClient:
-        return make_client(self._session, service, region, self._writes)
 
 
 def _credentials_of_thread() -> ReadOnlyCredentials:

@@ -1,28 +1,55 @@
-"""Accounts through their member roles: the Reader and the Writer over botocore."""
+"""ports.Aws: where readers and writers come from."""
 
 from __future__ import annotations
 
-import json
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
-from typing import Any
+from collections.abc import Mapping
 
-from botocore import xform_name
-from botocore.client import BaseClient
-from botocore.credentials import ReadOnlyCredentials
-
-from bot.adapters.aws.clients import Clients, acting_for
-from bot.adapters.aws.credentials import Clock, Renewed, session_name, utc_now
-from bot.adapters.aws.faults import aws_errors, for_scope
-from bot.adapters.aws.guard import check_read
-from bot.adapters.aws.initial import (
-    ASSUME_ROLE,
-    InitialIdentity,
-    Issued,
-    issued_for,
-    standard_identity,
-)
-from bot.errors import AwsError
-from bot.model.address import AccountId, Region, Scope, partition
+from bot.adapters.aws.calls import MemberAccess, Reads, Writes
+from bot.adapters.aws.clients import Clients, ReadClients, Workshop, read_settings, write_settings
+from bot.adapters.aws.credentials import Clock, utc_now
+from bot.adapters.aws.initial import InitialIdentity, standard_identity
+from bot.adapters.aws.members import MemberRoles
+from bot.adapters.aws.reader import MemberReader
+from bot.adapters.aws.writer import MemberWriter
+from bot.model.address import AccountId
 from bot.model.step import Role
+
+
+class ConnectedAws:
+    """AWS for one run. Readers and writers share member sessions, clients and connections."""
+
+    def __init__(self, members: MemberRoles, concurrency: int) -> None:
+        self._members = members
+        self._workshop = Workshop()
+        self._reading = ReadClients(self._workshop, read_settings(concurrency))
+        self._writing = Clients(self._workshop, write_settings(concurrency))
+
+    def reader(self, roles: Mapping[AccountId, Role]) -> MemberReader:
+        """A reader with an empty memory, through these roles."""
+        return MemberReader(self._reads(MemberAccess(self._members, roles)))
+
+    def writer(self, roles: Mapping[AccountId, Role]) -> MemberWriter:
+        """A writer through these roles."""
+        access = MemberAccess(self._members, roles)
+        return MemberWriter(self._reads(access), Writes(self._writing, access))
+
+    def _reads(self, access: MemberAccess) -> Reads:
+        return Reads(self._workshop, self._reading, access)
+
+
+def connect(
+    session_name_suffix: str = "",
+    *,
+    identity: InitialIdentity | None = None,
+    concurrency: int = 32,
+    now: Clock = utc_now,
+) -> ConnectedAws:
+    """AWS through ``identity``, or else boto3's standard chain; nothing is sent yet.
+
+    ``session_name_suffix`` (a pull request and run, say) ends every role session's name, for
+    CloudTrail. ``concurrency`` is how many threads will call at once. Raises AwsError for a
+    configuration that cannot be used, such as an unknown AWS_PROFILE.
+    """
+    initial = identity or standard_identity(concurrency)
+    members = MemberRoles(initial, session_name_suffix, now)
+    return ConnectedAws(members, concurrency)

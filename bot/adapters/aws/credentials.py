@@ -113,7 +113,7 @@ class _Supplied(Credentials):  # type: ignore[misc, unused-ignore]
 
 
 class _Provider(CredentialProvider):
-    METHOD = "meshbot"
+    METHOD: str | None = "meshbot"
 
     def __init__(self, supplier: Supplier) -> None:
         super().__init__()

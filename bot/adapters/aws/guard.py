@@ -14,7 +14,7 @@ from botocore.client import BaseClient
 from botocore.model import OperationModel
 
 _READS = re.compile(r"(?:Describe|Get|List|Search)[A-Z][A-Za-z0-9]*")
-_SIGN_INS = frozenset({"AssumeRole", "AssumeRoleWithWebIdentity", "GetCallerIdentity"})
+_SIGN_INS = frozenset({"AssumeRole", "AssumeRoleWithWebIdentity"})
 
 
 class ReadOnlyViolation(RuntimeError):
@@ -25,28 +25,40 @@ def check_read(service: str, operation: str, parameters: Iterable[str]) -> None:
     """Let reads pass; raise ReadOnlyViolation for anything else, and for any ``DryRun``.
 
     EC2's ``DryRun`` is refused whatever its value: a dry run of a mutating call needs the
-    permission to make it, and no read needs one. Of STS only the calls that sign in pass,
-    for its ``Get…`` calls hand out credentials.
+    permission to make it, and no read needs one. Of STS only GetCallerIdentity passes, for
+    other ``Get…`` calls of it hand out credentials.
     """
-    allowed = operation in _SIGN_INS if service == "sts" else _READS.fullmatch(operation)
-    if not allowed:
+    if not _reads(service, operation):
         message = f"{service}:{operation} refused: a reader may only Describe, Get, List or Search"
         raise ReadOnlyViolation(message)
     if "DryRun" in parameters:
         raise ReadOnlyViolation(f"{service}:{operation} refused: a reader sends no DryRun")
 
 
-def guard_reads(client: BaseClient) -> None:
-    """Have the client raise ReadOnlyViolation before it builds or sends anything but a read."""
+def guard_reads(client: BaseClient, *, sign_ins: bool = False) -> None:
+    """Have the client raise ReadOnlyViolation before it builds or sends anything but a read.
+
+    With ``sign_ins``, STS's AssumeRole and AssumeRoleWithWebIdentity pass as well.
+    """
+
+    def check(model: OperationModel, parameters: Iterable[str]) -> None:
+        service = str(model.service_model.service_name)
+        if not (sign_ins and service == "sts" and model.name in _SIGN_INS):
+            check_read(service, model.name, parameters)
+
+    def before_build(model: OperationModel, params: Mapping[str, Any], **_: Any) -> None:
+        check(model, params)
+
+    def before_call(model: OperationModel, **_: Any) -> None:
+        check(model, ())
+
     events = client.meta.events
     # The first event also covers presigned URLs, which are built but never sent by botocore.
-    events.register_first("before-parameter-build", _before_parameter_build)
-    events.register_first("before-call", _before_call)
+    events.register_first("before-parameter-build", before_build)
+    events.register_first("before-call", before_call)
 
 
-def _before_parameter_build(model: OperationModel, params: Mapping[str, Any], **_: Any) -> None:
-    check_read(str(model.service_model.service_name), model.name, params)
-
-
-def _before_call(model: OperationModel, **_: Any) -> None:
-    check_read(str(model.service_model.service_name), model.name, ())
+def _reads(service: str, operation: str) -> bool:
+    if service == "sts":
+        return operation == "GetCallerIdentity"
+    return _READS.fullmatch(operation) is not None

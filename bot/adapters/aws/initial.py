@@ -11,7 +11,7 @@ import botocore.session
 from botocore.client import BaseClient
 from botocore.exceptions import BotoCoreError
 
-from bot.adapters.aws.clients import make_client, read_settings
+from bot.adapters.aws.clients import call, make_client, read_settings
 from bot.adapters.aws.credentials import (
     Clock,
     Issued,
@@ -23,7 +23,7 @@ from bot.adapters.aws.credentials import (
 )
 from bot.adapters.aws.faults import aws_errors, fault
 from bot.adapters.aws.guard import guard_reads
-from bot.errors import AwsError
+from bot.errors import AwsError, BotError
 from bot.model.address import partition
 
 ASSUME_ROLE = "sts:AssumeRole"
@@ -51,7 +51,7 @@ class InitialIdentity:
         with self._lock:
             if region not in self._clients:
                 client = make_client(self._session, "sts", region, self._settings)
-                guard_reads(client)
+                guard_reads(client, sign_ins=True)
                 self._clients[region] = client
             return self._clients[region]
 
@@ -86,11 +86,13 @@ def sign_in_with_web_identity(
     supply = (lambda: token) if isinstance(token, str) else token
 
     def issue() -> Issued:
-        parameters = {"RoleArn": role_arn, "RoleSessionName": session_name(name)}
         with aws_errors(None, ASSUME_ROLE_WITH_WEB_IDENTITY):
-            answer = identity.sts(region).assume_role_with_web_identity(
-                **parameters, WebIdentityToken=supply()
-            )
+            parameters = {
+                "RoleArn": role_arn,
+                "RoleSessionName": session_name(name),
+                "WebIdentityToken": _token_of(supply),
+            }
+            answer = call(identity.sts(region), "AssumeRoleWithWebIdentity", parameters)
         return issued_for(_account_of(role_arn), answer, ASSUME_ROLE_WITH_WEB_IDENTITY)
 
     renewed = Renewed(issue, now)
@@ -119,6 +121,14 @@ def hide_secrets_from_logs() -> None:
     for name in ("botocore", "boto3", "urllib3"):
         logger = logging.getLogger(name)
         logger.setLevel(max(logger.level, logging.INFO))
+
+
+def _token_of(supply: Callable[[], str]) -> str:
+    try:
+        return supply()
+    except BotError as error:
+        message = f"no OIDC token to sign in with: {error}"
+        raise AwsError(None, ASSUME_ROLE_WITH_WEB_IDENTITY, "NoToken", message) from error
 
 
 def _account_of(arn: str) -> str:

@@ -40,20 +40,21 @@ class Comments:
                 if self._own(number, marker):
                     raise
                 # somebody deleted it in this very moment: post a new one
-        return self._create(number, marker, body) if create or own else ""
+        return self._create(number, marker, body) if create else ""
 
     def _create(self, number: int, marker: str, body: str) -> str:
-        for _ in range(ATTEMPTS):
+        for attempt in range(1, ATTEMPTS + 1):
             try:
                 made = self._post(number, body)
-            except Uncertain as error:
-                fault = error
+            except Uncertain:
+                if own := self._appeared(number, marker):
+                    return self._keep_first(number, own, body)
+                if attempt == ATTEMPTS:
+                    raise
             else:
                 own = self._own(number, marker)
                 return self._keep_first(number, own, body) if len(own) > 1 else made.url
-            if own := self._appeared(number, marker):
-                return self._keep_first(number, own, body)
-        raise fault
+        raise AssertionError("the last attempt answers or raises")
 
     def _post(self, number: int, body: str) -> _Comment:
         session = self._session
@@ -79,7 +80,8 @@ class Comments:
             return tuple(
                 _read(comment)
                 for comment in comments
-                if comment.user and comment.user.login == viewer
+                if comment.user
+                and comment.user.login == viewer
                 # a list holds everything that is read here: nothing more is asked
                 and _first_line(comment.body) == marker
             )

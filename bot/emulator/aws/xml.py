@@ -46,6 +46,15 @@ def error(code: str, message: str, request_id: str) -> str:
     )
 
 
+def query_error(code: str, message: str, request_id: str) -> str:
+    """The error document of services that speak the query protocol, STS among them."""
+    return (
+        f"<ErrorResponse><Error><Type>Sender</Type><Code>{escape(code)}</Code>"
+        f"<Message>{escape(message)}</Message></Error>"
+        f"<RequestId>{request_id}</RequestId></ErrorResponse>"
+    )
+
+
 def _writer(shape: Shape | None, made: dict[str, _Write]) -> _Write:
     if shape is None:
         return lambda value, parts: None

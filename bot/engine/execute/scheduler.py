@@ -21,6 +21,10 @@ from bot.model.step import Step
 from bot.ports import Dispatcher, Progress, Quiet, Writer
 
 
+HEARTBEAT = 0.5
+"""Seconds after which the loop looks up at least, to see whether it was told to stop."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How an apply behaves. Times are in seconds.
@@ -177,7 +181,7 @@ class _Run:
         return max(0.0, min(times) - now) if times else None
 
     def _await(self, timeout: float | None) -> None:
-        ended = self.dispatcher.next(timeout)
+        ended = self.dispatcher.next(HEARTBEAT if timeout is None else min(timeout, HEARTBEAT))
         if ended is None:
             return
         self.in_flight -= 1

@@ -1,0 +1,205 @@
+"""The plan as JSON, for machines and for ``--expect-plan``; ``schema/plan.schema.json``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, NoReturn
+
+from bot.config.schema import schema_text
+from bot.errors import BotError
+from bot.model.change import (
+    FORMAT_VERSION,
+    Change,
+    Gap,
+    Membership,
+    Plan,
+    fingerprint_of,
+)
+from bot.model.diagnostic import Diagnostic, SourceLine
+
+CANONICAL_KEYS = ("action", "kind", "address", "before", "after")
+"""What of a change the fingerprint covers."""
+
+PLAN_SCHEMA = "plan.schema.json"
+
+MAX_BYTES = 128 * 1024 * 1024
+"""Largest plan file that is read: four times the largest mesh that AWS allows."""
+
+
+class PlanFileError(BotError):
+    """A plan file that cannot be used: not of the schema, too large, or changed by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedPlan:
+    """A plan as it was recorded: its fingerprint and its changes as canonical data.
+
+    Each change has the five keys of ``Change.canonical``.
+    """
+
+    fingerprint: str
+    changes: tuple[Mapping[str, Any], ...]
+
+
+def plan_json(plan: Plan) -> str:
+    """The plan as JSON text: the same bytes for the same plan."""
+    return json.dumps(_plan(plan), ensure_ascii=True, indent=1) + "\n"
+
+
+def _plan(plan: Plan) -> dict[str, Any]:
+    summary = plan.summary
+    return {
+        "format_version": FORMAT_VERSION,
+        "fingerprint": plan.fingerprint,
+        "fingerprints": dict(sorted(plan.fingerprints.items())),
+        "complete": plan.complete,
+        "summary": {
+            "create": summary.create,
+            "update": summary.update,
+            "delete": summary.delete,
+        },
+        "environments": list(plan.environments),
+        "changes": [_change(change) for change in plan.changes],
+        "diagnostics": [_diagnostic(diagnostic) for diagnostic in plan.diagnostics],
+        "refusals": [_diagnostic(diagnostic) for diagnostic in plan.refusals],
+        "gaps": [_gap(gap) for gap in plan.gaps],
+        "memberships": [_membership(membership) for membership in plan.memberships],
+    }
+
+
+def _change(change: Change[Any]) -> dict[str, Any]:
+    return {
+        **change.canonical,
+        "environments": sorted(change.environments),
+        "declared_at": [_line(line) for line in change.declared_at],
+        "origin": str(change.origin),
+        "reason": change.reason,
+    }
+
+
+def _line(line: SourceLine) -> dict[str, Any]:
+    return {"file": line.file, "line": line.line, "column": line.column}
+
+
+def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:
+    return {
+        "severity": str(diagnostic.severity),
+        "code": diagnostic.code,
+        "summary": diagnostic.summary,
+        "detail": diagnostic.detail,
+        "location": _line(diagnostic.location) if diagnostic.location else None,
+        "environments": sorted(diagnostic.environments),
+    }
+
+
+def _gap(gap: Gap) -> dict[str, Any]:
+    return {
+        "account": gap.scope.account,
+        "region": gap.scope.region,
+        "action": gap.action,
+        "error": gap.error,
+    }
+
+
+def _membership(membership: Membership) -> dict[str, Any]:
+    return {
+        "environment": membership.environment,
+        "account": membership.vpc.scope.account,
+        "region": membership.vpc.scope.region,
+        "vpc_id": membership.vpc.vpc_id,
+        "movement": str(membership.movement),
+        "declared_at": _line(membership.declared_at) if membership.declared_at else None,
+        "in_base": membership.in_base,
+        "note": membership.note,
+    }
+
+
+def read_plan(text: str | bytes) -> RecordedPlan:
+    """A recorded plan, from the text of its file.
+
+    Strict: the schema holds (without any network), no key stands twice, no number is
+    unending, and the fingerprints are those of the changes. Raises PlanFileError.
+    """
+    size = len(text)
+    if size > MAX_BYTES:
+        raise PlanFileError(
+            f"the plan file has {size:,} bytes, more than {MAX_BYTES:,}."
+            " Record the plan again with `meshbot plan --out`."
+        )
+    data = _parsed(text)
+    _check_version(data)
+    _check_schema(data)
+    _check_fingerprints(data)
+    changes = tuple(_canonical(change) for change in data["changes"])
+    return RecordedPlan(data["fingerprint"], changes)
+
+
+def _canonical(change: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: change[key] for key in CANONICAL_KEYS}
+
+
+def _parsed(text: str | bytes) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise PlanFileError(
+            f"the plan file is not JSON: {error}. Record it with `meshbot plan --out`."
+        ) from error
+
+
+def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key {twice[:80]!r} stands twice")
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _check_version(data: Any) -> None:
+    version = data.get("format_version") if isinstance(data, dict) else None
+    if version != FORMAT_VERSION or isinstance(version, bool):
+        raise PlanFileError(
+            f"the plan file has format version {str(version)[:40]!r}; this meshbot reads"
+            f" {FORMAT_VERSION}. Record the plan again with the meshbot that applies it."
+        )
+
+
+def _check_schema(data: Any) -> None:
+    from jsonschema.exceptions import best_match
+
+    fault = best_match(_validator().iter_errors(data))
+    if fault is not None:
+        raise PlanFileError(
+            f"the plan file does not follow its schema: {fault.json_path[:200]}:"
+            f" {fault.message[:200]}. Record it with `meshbot plan --out`."
+        )
+
+
+def _check_fingerprints(data: Mapping[str, Any]) -> None:
+    changes = data["changes"]
+    wanted = {None: data["fingerprint"], **data["fingerprints"]}
+    for name, recorded in wanted.items():
+        own = (c for c in changes if name is None or name in c["environments"])
+        if fingerprint_of(_canonical(change) for change in own) != recorded:
+            of = "" if name is None else f" of environment {name[:80]!r}"
+            raise PlanFileError(
+                f"the fingerprint{of} in the plan file is not that of its changes: the file was"
+                " changed after it was recorded. Record the plan again and have it reviewed."
+            )
+
+
+@cache
+def _validator() -> Any:
+    from jsonschema import Draft202012Validator
+    from referencing import Registry
+
+    # an empty registry: a reference that is not in the schema is an error, not a download
+    return Draft202012Validator(json.loads(schema_text(PLAN_SCHEMA)), registry=Registry())

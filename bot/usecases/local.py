@@ -1,0 +1,87 @@
+"""The commands as run on a laptop: load, plan, judge, apply. Nothing is printed here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bot.adapters.git import mesh_files_at
+from bot.config import Loaded, load
+from bot.errors import ExitCode, MeshInvalid
+from bot.model.change import Plan, Report
+from bot.model.diagnostic import Diagnostic, Severity
+from bot.model.mesh import Mesh
+from bot.ports import Aws, Progress
+from bot.usecases.plan import file_faults, make_plan
+from bot.usecases.validate import load_mesh
+
+
+@dataclass(frozen=True, slots=True)
+class Revisions:
+    """The mesh now and at the base revision, with what loading had to say."""
+
+    head: Mesh
+    base: Mesh | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def load_revisions(meshes: Path, base: str | None) -> Revisions:
+    """The mesh files now and at ``base``. Raises MeshInvalid for faults in today's files.
+
+    A base that is itself faulty cannot say what was removed: that is a warning, nothing is
+    deleted because of it, and its limits are the defaults.
+    """
+    loaded = load_mesh(meshes)
+    if base is None:
+        return Revisions(loaded.mesh, None, loaded.diagnostics)
+    before = load_base(mesh_files_at(meshes, base), base)
+    return Revisions(loaded.mesh, before.mesh, (*loaded.diagnostics, *before.diagnostics))
+
+
+def load_base(files: dict[str, bytes], revision: str) -> Loaded:
+    """The mesh of an earlier revision; an empty one, with a warning, when it is faulty."""
+    try:
+        return Loaded(load(files).mesh, ())
+    except MeshInvalid as error:
+        warning = Diagnostic(
+            Severity.WARNING,
+            "base-invalid",
+            f"the mesh files at {revision} are not valid: what was removed since is not known",
+            f"The first fault there: {error.diagnostics[0].summary}",
+        )
+        return Loaded(Mesh(()), (warning,))
+
+
+def plan_exit_code(plan: Plan, detailed: bool) -> ExitCode:
+    """The exit code of ``plan`` and ``drift``."""
+    if file_faults(plan):
+        return ExitCode.INVALID
+    if plan.refusals:
+        return ExitCode.REFUSED
+    return ExitCode.CHANGES if detailed and plan.changes else ExitCode.SUCCESS
+
+
+def apply_exit_code(plan: Plan, report: Report) -> ExitCode:
+    """0 when everything wanted is there; 5 when something failed or a gap hid something."""
+    return ExitCode.SUCCESS if report.succeeded and plan.complete else ExitCode.PARTIAL
+
+
+def planned(
+    aws: Aws,
+    revisions: Revisions,
+    environments: tuple[str, ...],
+    *,
+    applying: bool,
+    progress: Progress,
+) -> Plan:
+    """The plan, with what loading had to say put before what planning had to say."""
+    plan = make_plan(
+        aws,
+        revisions.head,
+        revisions.base,
+        environments=environments,
+        applying=applying,
+        progress=progress,
+    )
+    told = {*revisions.diagnostics, *plan.diagnostics}
+    return replace(plan, diagnostics=tuple(sorted(told, key=lambda d: d.sort_key)))
