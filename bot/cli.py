@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from bot import __version__
-from bot.errors import BotError, ExitCode, FailureReason, Refused
+from bot.errors import BotError, ExitCode, FailureReason, MeshInvalid, Refused
 
 if TYPE_CHECKING:
     from bot.model.change import Plan, Report
@@ -101,7 +101,13 @@ def validate(meshes: Path, environments: tuple[str, ...], format_: str, debug: b
     from bot.usecases.validate import load_mesh
 
     options = _options(meshes, environments, format_, debug)
-    loaded = load_mesh(options.meshes)
+    try:
+        loaded = load_mesh(options.meshes)
+    except MeshInvalid as error:
+        if options.format != "json":
+            raise
+        click.echo(output.faults_json(error.diagnostics, valid=False))
+        return error.exit_code
     check_environments(options.environments, loaded.mesh, None)
     click.echo(output.validation_text(loaded, options.format))
     return ExitCode.SUCCESS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path, PurePosixPath
 
-from bot.adapters.files import is_mesh_file_name
+from bot.adapters.files import is_mesh_file
 from bot.errors import UsageError
 
 TIMEOUT = 60
@@ -33,7 +33,7 @@ def mesh_files_at(path: Path, revision: str) -> dict[str, bytes]:
             folder, "cat-file", "blob", f"{commit_id}:./{name}"
         )
         for mode, name in sorted(names)
-        if mode in REGULAR_FILES and is_mesh_file_name(name)
+        if mode in REGULAR_FILES and is_mesh_file(PurePosixPath(name))
     }
 
 

@@ -5,8 +5,10 @@ Source: https://docs.github.com/en/actions/reference/workflows-and-actions/workf
 
 from __future__ import annotations
 
+import os
 import secrets
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import TextIO
 
@@ -142,3 +144,14 @@ def _data(text: str) -> str:
 def _property(text: str) -> str:
     """Escaped as the runner's toolkit does it for a command's property."""
     return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def surroundings() -> tuple[MutableMapping[str, str], TextIO]:
+    """This process's environment variables and standard output.
+
+    Makes the workspace the working directory, as it is in a container action.
+    """
+    workspace = Path(os.environ.get("GITHUB_WORKSPACE") or ".")
+    if workspace.is_dir():
+        os.chdir(workspace)
+    return os.environ, sys.stdout

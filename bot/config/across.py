@@ -11,6 +11,9 @@ from bot.model.address import AccountId
 from bot.model.diagnostic import SourceLine
 from bot.model.mesh import MemberState, Metadata
 
+_Role = Callable[[Metadata, Metadata], str | None]
+"""What a file says of the role that reaches an account, beside another file."""
+
 
 def check_across(drafts: tuple[FileDraft, ...], faults: Faults) -> None:
     """Record what the files contradict one another in."""
@@ -51,9 +54,7 @@ def _abandoned(drafts: tuple[FileDraft, ...], faults: Faults) -> None:
             faults.error("abandoned-and-present", summary, detail, at, environments=names)
 
 
-def _one_role(
-    drafts: tuple[FileDraft, ...], key: str, role: Callable[[Metadata], str | None], faults: Faults
-) -> None:
+def _one_role(drafts: tuple[FileDraft, ...], key: str, role: _Role, faults: Faults) -> None:
     """An account is reached through one role, however many files it is in."""
     first: dict[AccountId, FileDraft] = {}
     told: set[tuple[str, str]] = set()
@@ -63,7 +64,7 @@ def _one_role(
             continue
         other = first.setdefault(account, file)
         assert other.metadata is not None
-        ours, theirs = role(file.metadata), role(other.metadata)
+        ours, theirs = role(file.metadata, other.metadata), role(other.metadata, file.metadata)
         if ours != theirs and (other.path, file.path) not in told:
             told.add((other.path, file.path))
             summary = f"account {account} is given two values of {key}"
@@ -98,8 +99,15 @@ def _place(file: FileDraft, key: str) -> SourceLine:
     return entry.value.at
 
 
-_ROLE_KEYS: dict[str, Callable[[Metadata], str | None]] = {
-    "common_principal_name": lambda metadata: metadata.common_principal_name,
-    "plan_principal_name": lambda m: m.plan_principal_name or m.common_principal_name,
-    "external_id": lambda metadata: metadata.external_id,
+def _plan_role(metadata: Metadata, other: Metadata) -> str | None:
+    """The plan role, which is the apply role where only the other file names one."""
+    if not (metadata.plan_principal_name or other.plan_principal_name):
+        return None
+    return metadata.plan_principal_name or metadata.common_principal_name
+
+
+_ROLE_KEYS: dict[str, _Role] = {
+    "common_principal_name": lambda metadata, _: metadata.common_principal_name,
+    "plan_principal_name": _plan_role,
+    "external_id": lambda metadata, _: metadata.external_id,
 }

@@ -71,7 +71,7 @@ class Composer:
 
     def _scalar(self, event: events.ScalarEvent) -> None:
         at = self._at(event)
-        plain = event.implicit[0]
+        plain = event.implicit[0] and event.tag is None
         value = resolved(event.value) if plain else event.value
         node = Scalar(at, at, text=event.value, value=value, plain=plain)
         if event.tag is not None:
@@ -79,7 +79,7 @@ class Composer:
             node.value = node.text
         elif not plain and UNUSABLE.search(event.value):
             node.broken = True
-            summary = f"{quoted(event.value)} holds a control character"
+            summary = f"{quoted(event.value)} holds a character that cannot be shown"
             self._faults.error("control-character", summary, "Remove the escape.", at)
         node.weight = self._grow(NODE_WEIGHT + len(event.value), at)
         self._remember(event.anchor, node, at)
@@ -125,6 +125,8 @@ class Composer:
     def _add(self, node: Node) -> None:
         """Put a node that is complete where it belongs."""
         if not self._open:
+            if isinstance(node, Scalar) and node.empty:
+                node.at = node.defined = SourceLine(self._file, 1)
             self.root = node
             return
         parent = self._open[-1]
@@ -155,7 +157,7 @@ class Composer:
         if key.plain and key.text == "<<":
             parent.merged.extend(self._merge_source(value))
             return
-        if isinstance(value, Scalar) and value.plain and not value.text:
+        if isinstance(value, Scalar) and value.empty:
             value.at = value.defined = key.at  # parsers disagree about where nothing stands
         if key.broken and not key.text:
             return

@@ -14,11 +14,15 @@ from yaml import events
 
 from bot.config.compose import Composer, Stop
 from bot.config.fault import SHOWN, Faults
-from bot.config.node import Node
+from bot.config.node import Node, Scalar
 from bot.model.diagnostic import SourceLine
 
 if TYPE_CHECKING:
     from yaml.error import Mark
+
+
+_READ_DIFFERENTLY = re.compile(r"\t|[|>][-+0-9]*#")
+"""Tabs between tokens, and a comment that touches a block scalar's indicator."""
 
 
 class _Parser(Protocol):
@@ -32,10 +36,10 @@ def document(file: str, text: str, faults: Faults, *, quick: bool = True) -> Nod
     """The one document of a file, or None when there is none to go on with.
 
     ``quick`` parses with libyaml where PyYAML has it. What libyaml and PyYAML's own
-    parser read differently (they do, about tabs) is left to the latter, which also says
-    best what is wrong: the result is the same without libyaml.
+    parser are known to read differently is left to the latter, which also says best what
+    is wrong: the result is the same without libyaml.
     """
-    if quick and yaml.__with_libyaml__ and "\t" not in text:
+    if quick and yaml.__with_libyaml__ and not _READ_DIFFERENTLY.search(text):
         found = Faults()
         try:
             root = _composed(yaml.CSafeLoader(text), file, found)
@@ -67,10 +71,12 @@ def _composed(parser: _Parser, file: str, faults: Faults) -> Node | None:
             composer.take(parser.get_event())
     except Stop:
         return composer.root  # what was complete: the first of several documents
-    if composer.root is None:
+    root = composer.root
+    if root is None or (isinstance(root, Scalar) and root.empty):
         detail = "A mesh file has metadata and environments."
         faults.error("empty-file", "the file is empty", detail, SourceLine(file, 1))
-    return composer.root
+        return None
+    return root
 
 
 def _syntax(file: str, error: yaml.MarkedYAMLError, faults: Faults) -> None:

@@ -36,6 +36,11 @@ class Scalar(Node):
     value: Value = None
     plain: bool = False
 
+    @property
+    def empty(self) -> bool:
+        """True when nothing is written, not even quotes."""
+        return self.plain and not self.text
+
 
 @dataclass(slots=True, eq=False)
 class Sequence(Node):

@@ -26,8 +26,8 @@ def _check_member(draft: EnvironmentDraft, item: MemberDraft, faults: Faults) ->
             continue
         try:
             network = ip_network(node.text, strict=False)
-        except ValueError as error:
-            summary = f"{quoted(node.text)} is not a network: {error}"
+        except ValueError:
+            summary = f"{quoted(node.text)} is not a network"
             detail = "Write one in CIDR form, such as 10.53.101.32/27."
             faults.error("cidr", summary, detail, node.at, defined=node.defined, environments=names)
             continue
@@ -52,7 +52,7 @@ def _check_network(node: Scalar, network: Network, names: tuple[str], faults: Fa
         )
     elif not _is_network(node.text):
         summary = f"{node.text} is not a network: it has host bits"
-        detail = f"The network that holds it is {network}."
+        detail = f"Did you mean {network}?"
         faults.error(
             "host-bits", summary, detail, node.at, defined=node.defined, environments=names
         )

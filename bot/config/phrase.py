@@ -99,13 +99,12 @@ def _type(name: str, node: Node, wanted: list[str]) -> Phrase:
     value = node.value if isinstance(node, Scalar) else None
     text = node.text if isinstance(node, Scalar) else ""
     if name == "account_id" and numeric(value):
-        summary = (
-            f"quote the account id: without quotes, YAML reads {text} as {reading(value)}"
-        )
+        summary = f"quote the account id: without quotes, YAML reads {text} as {reading(value)}"
         return Phrase("unquoted-account-id", summary, f"Write account_id: {quoted(text)}")
-    summary = f"{name} must be {_either(_TYPES[t] for t in wanted)}, not {_what(node)}"
-    if value == Unclear(NOT_FINITE):
+    if value == Unclear(NOT_FINITE) and "string" not in wanted:
+        summary = f"{name} must be a finite number, not {quoted(text)}"
         return Phrase("not-finite", summary, _advice(node, wanted))
+    summary = f"{name} must be {_either(_TYPES[t] for t in wanted)}, not {_what(node)}"
     return Phrase("wrong-type", summary, _advice(node, wanted))
 
 

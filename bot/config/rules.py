@@ -91,8 +91,9 @@ def _roles(draft: EnvironmentDraft, faults: Faults) -> None:
 
 
 def _broken_topology(draft: EnvironmentDraft) -> bool:
-    topology = draft.node.get("topology") if isinstance(draft.node, Mapping) else None
-    return topology is not None and topology.broken
+    """True when a setting is misspelt or not sound: perhaps it is the topology."""
+    settings = draft.node.entries.values() if isinstance(draft.node, Mapping) else ()
+    return any(entry.key.broken or entry.value.broken for entry in settings)
 
 
 def _ownership_tags(draft: EnvironmentDraft, faults: Faults) -> None:
@@ -115,26 +116,41 @@ def _tag_keys(draft: EnvironmentDraft) -> Iterator[Scalar]:
 
 def _tag_count(draft: EnvironmentDraft, faults: Faults) -> None:
     """A peering carries peerd's tags and those of both members."""
-    groups: dict[frozenset[str], list[MemberDraft]] = {}
-    for item in draft.members:
-        keys = frozenset(key for key, _ in item.member.peering_tags) - PEERD_TAGS
-        if keys and item.member.state is MemberState.PRESENT:
-            groups.setdefault(keys, []).append(item)
     told: set[int] = set()
-    for (keys, items), (others, other_items) in combinations_with_replacement(groups.items(), 2):
-        total = len(PEERD_TAGS) + (len(keys | others) if len(keys) + len(others) > 40 else 0)
-        last = other_items[-1] if keys != others or len(items) > 1 else items[0]
-        if total <= MAX_TAGS or id(last) in told:
+    for total, one, other in _full_pairs(draft):
+        if id(other) in told:
             continue
-        told.add(id(last))
-        entry = last.node.entries["peering_tags"]
+        told.add(id(other))
+        at = other.node.entries["peering_tags"].key.at
         summary = f"a peering would carry {total} tags, and AWS allows {MAX_TAGS}"
         detail = (
             f"{len(PEERD_TAGS)} are peerd's, the others of this member and of the one at "
-            f"{items[0].member.declared_at}."
+            f"{one.member.declared_at}."
         )
         names = (draft.environment.name,)
-        faults.error("too-many-tags", summary, detail, entry.key.at, environments=names)
+        faults.error("too-many-tags", summary, detail, at, environments=names)
+
+
+def _full_pairs(draft: EnvironmentDraft) -> Iterator[tuple[int, MemberDraft, MemberDraft]]:
+    """How many tags, and whose, where a pair that peers has too many; other may be one.
+
+    Members with the same keys are looked at once, so that large environments stay quick.
+    """
+    mesh = draft.environment.topology is Topology.FULL_MESH
+    groups: dict[tuple[frozenset[str], bool], MemberDraft] = {}
+    for item in draft.members:
+        keys = frozenset(key for key, _ in item.member.peering_tags) - PEERD_TAGS
+        if keys and item.member.state is MemberState.PRESENT:
+            groups[keys, mesh or item.member.role is MemberRole.HUB] = item
+    room = MAX_TAGS - len(PEERD_TAGS)
+    if len(frozenset().union(*(keys for keys, _ in groups))) <= room:
+        return
+    pairs = combinations_with_replacement(groups.items(), 2)
+    for ((keys, hub), one), ((others, other_hub), other) in pairs:
+        if len(keys) + len(others) > room and (hub or other_hub or keys == others):
+            total = len(keys | others)
+            if total > room:
+                yield total + len(PEERD_TAGS), one, other
 
 
 def _partitions(draft: EnvironmentDraft, faults: Faults) -> None:

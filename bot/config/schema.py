@@ -27,6 +27,9 @@ MESH_SCHEMA = "mesh.schema.json"
 MAX_FAULTS = 500
 """Schema faults told of per file; a document of another kind has one per value."""
 
+MAX_FINDINGS = 20_000
+"""More than this is not even looked at."""
+
 _ORDER = ("type", "enum", "pattern", "minLength", "maxLength", "minimum", "maximum")
 """Of several faults of one value the first of these is told."""
 
@@ -106,12 +109,16 @@ def check(root: Node, faults: Faults) -> bool:
     False when there were too many to go on.
     """
     errors = _validator().iter_errors(data(root))
-    findings = [_Finding.of(error) for error in islice(errors, MAX_FAULTS + 1)]
-    for finding in _first_of_each(findings):
-        _tell(root, finding, faults)
-    if len(findings) <= MAX_FAULTS:
+    findings = [_Finding.of(error) for error in islice(errors, MAX_FINDINGS + 1)]
+    # sorted before it is cut: jsonschema goes through a mapping's keys in no order
+    placed = [(_node(root, finding), finding) for finding in _first_of_each(findings)]
+    placed.sort(key=lambda pair: pair[0].at)
+    countable = len(findings) <= MAX_FINDINGS
+    for node, finding in placed[: MAX_FAULTS if countable else 0]:
+        _tell(node, finding, faults)
+    if countable and len(placed) <= MAX_FAULTS:
         return True
-    summary = f"more than {MAX_FAULTS} faults; the others are not shown"
+    summary = f"more than {MAX_FAULTS} faults; not all are shown"
     faults.error("too-many-faults", summary, "Is this a mesh file?", root.at)
     return False
 
@@ -126,8 +133,7 @@ def _first_of_each(findings: list[_Finding]) -> list[_Finding]:
     return list(first.values())
 
 
-def _tell(root: Node, finding: _Finding, faults: Faults) -> None:
-    node = _node(root, finding)
+def _tell(node: Node, finding: _Finding, faults: Faults) -> None:
     for about, said in _said(node, finding):
         if not about.broken:
             faults.error(
@@ -138,7 +144,7 @@ def _tell(root: Node, finding: _Finding, faults: Faults) -> None:
                 defined=about.defined,
                 environments=finding.environments,
             )
-    node.broken |= finding.rule != "additionalProperties"
+        about.broken = True
 
 
 def _node(root: Node, finding: _Finding) -> Node:

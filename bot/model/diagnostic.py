@@ -58,5 +58,5 @@ class Diagnostic:
 
     def __str__(self) -> str:
         where = f"{self.location}: " if self.location else ""
-        detail = f" {self.detail}" if self.detail else ""
+        detail = f". {self.detail}" if self.detail else ""
         return f"{where}{self.severity}: {self.summary}{detail}"

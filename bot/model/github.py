@@ -23,6 +23,7 @@ class PullRequestEvent:
     head_sha: str
     base_sha: str
     base_branch: str
+    default_branch: str
     same_repository: bool
     base_changed: bool = False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 
@@ -12,6 +13,9 @@ _MARKER = re.compile(r"<!-- [\w:./=~ -]{1,200} -->", re.ASCII)
 _WEB = re.compile(r"https?://[^/\s]+(?:/[^\s]*)?")
 _URL_SAFE = frozenset(":/?#@!$&'*+,;=%-._~")
 _PATH_SAFE = frozenset("/-._~")
+
+KEY_LIMIT = 120
+"""Longer keys of a comment are told apart by their hash."""
 
 URL_LIMIT = 1000
 """Longer URLs are not linked."""
@@ -65,6 +69,8 @@ class Context:
 def marker_of(key: str) -> str:
     """The marker line by which a comment is found again; keys that differ, differ in it."""
     safe = _percent(key, frozenset("._/")).replace("%", "~").replace("-", "~2D")
+    if len(safe) > KEY_LIMIT:
+        safe = f"~~{hashlib.sha256(safe.encode()).hexdigest()}"
     return f"<!-- meshbot:v1 key={safe} -->"
 
 

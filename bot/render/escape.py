@@ -48,16 +48,32 @@ def visible(value: object, limit: int = TEXT_LIMIT) -> str:
     """One line of what can be seen: white space is one blank, ANSI sequences are gone.
 
     Control, bidirectional, zero-width and other invisible characters become ``⟨U+202E⟩``.
-    Longer than ``limit`` characters is cut, saying how many are missing.
+    Longer than ``limit`` characters (of letters outside ASCII fewer) is cut, saying how many
+    are missing.
     """
     raw = str(value)
     if raw.isascii() and raw.isprintable() and "  " not in raw:
         line = raw.strip()
     else:
         line = " ".join("".join(map(_shown, _ANSI.sub("", raw))).split())
-    if len(line) <= limit:
+    room = limit if line.isascii() else _room(line, limit)
+    if len(line) <= room:
         return line
-    return f"{line[:limit].rstrip()}… ({len(line) - limit:,} more characters)"
+    return f"{line[:room].rstrip()}… ({len(line) - room:,} more characters)"
+
+
+def _room(line: str, limit: int) -> int:
+    """How many characters may stand, so that they measure three bytes each on average.
+
+    In a JSON string in ASCII, which is what an API client sends, others take six or twelve.
+    """
+    bytes_left = 3 * limit
+    for index, character in enumerate(line[:limit]):
+        code = ord(character)
+        bytes_left -= 1 if code < 0x80 else 6 if code < 0x10000 else 12
+        if bytes_left < 0:
+            return index
+    return limit
 
 
 @lru_cache(maxsize=4096)
@@ -79,9 +95,11 @@ def text(value: object, limit: int = TEXT_LIMIT) -> str:
         for match in _WORD.finditer(visible(value, limit))
     )
     line = " ".join(word for word in words if word)
-    return _LINE_START.sub(lambda match: _entities(match[0]), line, count=1) if (
-        _LINE_START.match(line)
-    ) else line
+    return (
+        _LINE_START.sub(lambda match: _entities(match[0]), line, count=1)
+        if (_LINE_START.match(line))
+        else line
+    )
 
 
 def _word(word: str) -> str:

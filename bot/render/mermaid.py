@@ -82,8 +82,8 @@ def graph(picture: MeshPicture) -> Graph | None:
     """
     if not picture.connections and not picture.members:
         return None
-    members, notes = _members(picture)
-    connections = _connections(picture, members)
+    members, connections = united(picture)
+    notes = _notes(picture)
     for level in _LEVELS:
         nodes, edges = _at(level, members, notes, connections)
         changed = [edge for edge in edges if edge.existence is not Existence.KEPT]
@@ -97,26 +97,26 @@ def graph(picture: MeshPicture) -> Graph | None:
     return None
 
 
-def _members(picture: MeshPicture) -> tuple[dict[VpcRef, Existence], dict[VpcRef, str]]:
-    states: dict[VpcRef, set[Existence]] = defaultdict(set)
-    notes: dict[VpcRef, str] = {}
-    for member in sorted(picture.members):
-        states[member.vpc].add(member.existence)
-        if member.note:
-            notes.setdefault(member.vpc, member.note)
-    return {vpc: overall(found) for vpc, found in states.items()}, notes
+Members = dict[VpcRef, Existence]
+Connections = dict[tuple[VpcRef, VpcRef], Existence]
 
 
-def _connections(
-    picture: MeshPicture, members: dict[VpcRef, Existence]
-) -> dict[tuple[VpcRef, VpcRef], Existence]:
-    states: dict[tuple[VpcRef, VpcRef], set[Existence]] = defaultdict(set)
-    for connection in sorted(picture.connections):
-        ends = (connection.first, connection.second)
-        states[min(ends), max(ends)].add(connection.existence)
-        for vpc in ends:
-            members.setdefault(vpc, Existence.KEPT)
-    return {pair: overall(found) for pair, found in sorted(states.items())}
+def united(picture: MeshPicture) -> tuple[Members, Connections]:
+    """VPCs and connections, each once, over all environments; sorted."""
+    vpcs: dict[VpcRef, set[Existence]] = defaultdict(set)
+    pairs: dict[tuple[VpcRef, VpcRef], set[Existence]] = defaultdict(set)
+    for member in picture.members:
+        vpcs[member.vpc].add(member.existence)
+    for connection in picture.connections:
+        first, second = sorted((connection.first, connection.second))
+        pairs[first, second].add(connection.existence)
+    ends = {vpc for pair in pairs for vpc in pair}
+    members = {vpc: overall(vpcs.get(vpc, ())) for vpc in sorted(ends | vpcs.keys())}
+    return members, {pair: overall(found) for pair, found in sorted(pairs.items())}
+
+
+def _notes(picture: MeshPicture) -> dict[VpcRef, str]:
+    return {member.vpc: member.note for member in sorted(picture.members) if member.note}
 
 
 def overall(states: Iterable[Existence]) -> Existence:
@@ -127,9 +127,9 @@ def overall(states: Iterable[Existence]) -> Existence:
 
 def _at(
     level: _Level,
-    members: dict[VpcRef, Existence],
+    members: Members,
     notes: dict[VpcRef, str],
-    connections: dict[tuple[VpcRef, VpcRef], Existence],
+    connections: Connections,
 ) -> tuple[dict[str, _Node], list[_Edge]]:
     held: dict[str, list[VpcRef]] = defaultdict(list)
     for vpc in sorted(members):
@@ -141,9 +141,7 @@ def _at(
     nodes = {}
     for name, vpcs in held.items():
         inside = Counter() if single else between.pop((name, name), Counter())
-        label = (
-            _vpc_label(vpcs[0], notes) if single else _group_label(name, vpcs, members, inside)
-        )
+        label = _vpc_label(vpcs[0], notes) if single else _group_label(name, vpcs, members, inside)
         states = [members[vpc] for vpc in vpcs]
         nodes[name] = _Node(level.group(vpcs[0]), label, overall(states))
     edges = [
@@ -159,12 +157,12 @@ def _vpc_label(vpc: VpcRef, notes: dict[VpcRef, str]) -> str:
 
 
 def _group_label(
-    name: str, vpcs: list[VpcRef], members: dict[VpcRef, Existence], inside: Counter[Existence]
+    name: str, vpcs: list[VpcRef], members: Members, inside: Counter[Existence]
 ) -> str:
     states = Counter(members[vpc] for vpc in vpcs)
     lines = [escape.mermaid(name), count(len(vpcs), "VPC") + _changing(states)]
     if inside:
-        lines.append(f"{inside.total():,} inside" + _changing(inside))
+        lines.append(f"{count(inside.total(), 'peering')} inside" + _changing(inside))
     return "<br/>".join(lines)
 
 
@@ -201,7 +199,7 @@ def _source(nodes: dict[str, _Node], edges: list[_Edge]) -> str:
             continue
         lines.append(f'  subgraph g{index}["{escape.mermaid(group)}"]')
         lines += [f"    {shape}" for shape in shapes]
-        lines.append("  end")
+        lines += ["  end", f"  style g{index} fill:none,stroke:#8c959f"]
     for edge in edges:
         label = f'|"{edge.label}"|' if edge.label else ""
         lines.append(f"  {ids[edge.first]} {_LINE[edge.existence]}{label} {ids[edge.second]}")
@@ -210,7 +208,9 @@ def _source(nodes: dict[str, _Node], edges: list[_Edge]) -> str:
 
 def _styles(nodes: dict[str, _Node], edges: list[_Edge]) -> list[str]:
     used = {node.existence for node in nodes.values()}
-    lines = [f"  classDef {existence} {_CLASS[existence]}" for existence in _CLASS if existence in used]
+    lines = [
+        f"  classDef {existence} {_CLASS[existence]}" for existence in _CLASS if existence in used
+    ]
     for existence in Existence:
         indexes = [str(i) for i, edge in enumerate(edges) if edge.existence is existence]
         if indexes:

@@ -10,7 +10,7 @@ from bot.kinds import by_name, route, vpc_peering
 from bot.kinds.route import RouteSpec
 from bot.kinds.vpc_peering import PeeringSpec
 from bot.model.address import VPC_PEERING_CONNECTION, Address
-from bot.model.change import Action, Change, Result, Summary, summarise
+from bot.model.change import Action, Change, Summary, summarise
 from bot.model.tags import Tags
 
 SIGN = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-"}
@@ -28,9 +28,7 @@ def count(number: int, noun: str) -> str:
 
 def to_do(summary: Summary) -> str:
     """``12 to add, 3 to change, 1 to destroy``: Terraform's words, always all three."""
-    return (
-        f"{summary.create:,} to add, {summary.update:,} to change, {summary.delete:,} to destroy"
-    )
+    return f"{summary.create:,} to add, {summary.update:,} to change, {summary.delete:,} to destroy"
 
 
 def some_to_do(changes: Iterable[Change[Any]]) -> str:
@@ -67,16 +65,38 @@ def describe(change: Change[Any]) -> str:
     return by_name(change.address.kind).describe(change)
 
 
+def brief(change: Change[Any]) -> str:
+    """A change in one line, shorter than its kind describes it where we know how."""
+    spec = change.after or change.before
+    if isinstance(spec, PeeringSpec):
+        return f"peering {spec.requester} ↔ {spec.accepter}"
+    if isinstance(spec, RouteSpec):
+        table = change.address.key.partition("/")[0]
+        return f"route {spec.destination} in {spec.vpc} {table} → {peer(spec)}"
+    return describe(change)
+
+
+def named(address: Address) -> str:
+    """An address in words."""
+    if address.kind != VPC_PEERING_CONNECTION:
+        return str(address)
+    return f"peering {' ↔ '.join(_sides(address))}"
+
+
+def _sides(peering: Address) -> tuple[str, str]:
+    """Both VPCs of a peering's address: the first stands in the first of its scopes."""
+    first, _, second = peering.key.partition("~")
+    return f"{peering.scopes[0]}/{first}", second
+
+
 def peer(spec: RouteSpec) -> str:
     """Where a route leads, seen from its VPC: the peer of our peering, or an id."""
-    if not isinstance(spec.target, Address):
-        return f"{spec.target} (blackhole)" if spec.blackhole else spec.target
-    if spec.target.kind != VPC_PEERING_CONNECTION:
-        return str(spec.target)
-    first, _, second = spec.target.key.partition("~")
-    sides = [f"{spec.target.scopes[0]}/{first}", second]
-    here = str(spec.vpc)
-    there = next((side for side in sides if side != here), second)
+    target = spec.target
+    if isinstance(target, Address) and target.kind == VPC_PEERING_CONNECTION:
+        first, second = _sides(target)
+        there = first if second == str(spec.vpc) else second
+    else:
+        there = str(target)
     return f"{there} (blackhole)" if spec.blackhole else there
 
 
@@ -98,14 +118,6 @@ def differences(before: PeeringSpec, after: PeeringSpec) -> list[str]:
 def _tag_differences(side: str, old: Tags, new: Tags) -> list[str]:
     held = old.mapping
     return [
-        f"{side}tag {key}: {held[key] if key in held else 'none'} → {value}"
+        f"{side}tag {key}: {held.get(key, 'none')} → {value}"
         for key, value in new.missing_from(old).items
     ]
-
-
-RESULT_WORD = {
-    Result.APPLIED: "applied",
-    Result.FAILED: "failed",
-    Result.SKIPPED: "skipped",
-    Result.INTERRUPTED: "interrupted",
-}

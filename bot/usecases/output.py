@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from bot.adapters import terminal as screen
 from bot.config import Loaded
 from bot.errors import BotError, MeshInvalid
 from bot.model.change import Plan, Report
+from bot.model.diagnostic import Diagnostic
+from bot.render import escape
 
 
 def plan_text(plan: Plan, form: str) -> str:
@@ -15,11 +18,11 @@ def plan_text(plan: Plan, form: str) -> str:
     if form == "json":
         from bot.render import planfile
 
-        return planfile.dump(plan)
+        return planfile.plan_json(plan)
     if form == "markdown":
         from bot.render import markdown
 
-        return markdown.plan(plan)
+        return markdown.document(plan)
     from bot.render import terminal
 
     return terminal.text(plan, width=screen.width(), colour=screen.colour())
@@ -30,34 +33,47 @@ def report_text(report: Report, form: str) -> str:
     if form == "json":
         from bot.render import planfile
 
-        return planfile.dump_report(report)
+        return planfile.report_json(report)
     if form == "markdown":
         from bot.render import markdown
 
-        return markdown.report(report)
+        return markdown.outcome_document(report)
     from bot.render import terminal
 
-    return terminal.report(report, width=screen.width(), colour=screen.colour())
+    return terminal.report_text(report, width=screen.width(), colour=screen.colour())
 
 
 def validation_text(loaded: Loaded, form: str) -> str:
     """What a valid mesh is made of, and the warnings about it."""
     environments = loaded.mesh.environments.values()
-    files, members = len(loaded.mesh.files), sum(len(env.members) for env in environments)
+    counts = [
+        _count(len(loaded.mesh.files), "mesh file"),
+        _count(len(environments), "environment"),
+        _count(sum(len(env.members) for env in environments), "member"),
+    ]
     if form == "json":
-        from bot.render import planfile
+        return faults_json(loaded.diagnostics, valid=True)
+    return "\n".join([*_lines(loaded.diagnostics), f"{', '.join(counts)}: valid"])
 
-        diagnostics = [planfile.diagnostic(d) for d in loaded.diagnostics]
-        return json.dumps({"valid": True, "diagnostics": diagnostics}, indent=2)
-    counts = f"{files} files, {len(environments)} environments, {members} members: valid"
-    return "\n".join([*map(str, loaded.diagnostics), counts])
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def faults_json(diagnostics: Iterable[Diagnostic], *, valid: bool) -> str:
+    """The verdict of ``validate`` as JSON."""
+    from bot.render import planfile
+
+    told = [planfile.diagnostic_data(d) for d in diagnostics]
+    return json.dumps({"valid": valid, "diagnostics": told}, indent=1)
 
 
 def error_text(error: BotError) -> str:
-    """An expected failure, for standard error."""
+    """An expected failure, for standard error: faults one a line, as compilers write them."""
     if isinstance(error, MeshInvalid):
-        from bot.render import terminal
+        return "\n".join(_lines(error.diagnostics))
+    return "\n".join(escape.terminal(line, 4000) for line in f"error: {error}".splitlines())
 
-        width, colour = screen.width(), False
-        return terminal.diagnostics(error.diagnostics, width=width, colour=colour)
-    return f"error: {error}"
+
+def _lines(diagnostics: Iterable[Diagnostic]) -> list[str]:
+    return [escape.terminal(diagnostic, 4000) for diagnostic in diagnostics]

@@ -9,7 +9,6 @@ from typing import Any
 from bot.kinds.route import RouteSpec
 from bot.kinds.vpc_peering import PeeringSpec
 from bot.model.address import (
-    VPC_PEERING_CONNECTION,
     AccountId,
     Address,
     Pair,
@@ -128,9 +127,7 @@ def route_change(
     spec = after or before
     assert spec is not None
     address = Address("route", (at.scope,), f"{table}/{spec.destination}")
-    return Change(
-        address, before, after, environments=frozenset({environment}), **more
-    )
+    return Change(address, before, after, environments=frozenset({environment}), **more)
 
 
 def routes_between(
@@ -141,8 +138,9 @@ def routes_between(
     found = []
     for here, there in ((one, other), (other, one)):
         spec = RouteSpec(here, block(there), target)
-        sides = (spec, None) if gone else (None, spec)
-        found.append(route_change(here, f"rtb-{here.vpc_id[4:]}", *sides, environment, **more))
+        table = f"rtb-{here.vpc_id[4:]}"
+        before, after = (spec, None) if gone else (None, spec)
+        found.append(route_change(here, table, before, after, environment, **more))
     return found
 
 
@@ -187,7 +185,10 @@ def small() -> Plan:
     ]
     now = peering(members[0], members[1], "production")
     drifted = PeeringSpec(
-        now.requester, now.accepter, "active", tags("production", "requester", support="old|team"),
+        now.requester,
+        now.accepter,
+        "active",
+        tags("production", "requester", support="old|team"),
         now.accepter_tags,
     )
     wanted = PeeringSpec(
@@ -221,14 +222,12 @@ def destructive() -> Plan:
     ]
     moved = RouteSpec(members[0], "10.9.0.0/16", peering_address(Pair.of(members[0], leaver)))
     to = RouteSpec(members[0], "10.9.0.0/16", peering_address(Pair.of(members[0], members[1])))
-    changes.append(
-        route_change(members[0], "rtb-00000000000000000", moved, to, "production")
-    )
+    changes.append(route_change(members[0], "rtb-00000000000000000", moved, to, "production"))
     for old in members[:4]:
         changes += routes_between(leaver, old, "production", gone=True)
     return Plan(
         tuple(changes),
-        (
+        diagnostics=(
             Diagnostic(
                 Severity.WARNING,
                 "cidr-overlap",
@@ -250,7 +249,7 @@ def destructive() -> Plan:
                 frozenset({"production"}),
             ),
         ),
-        (
+        gaps=(
             Gap(
                 Scope(AccountId("123456789012"), Region("us-east-1")),
                 "sts:AssumeRole",
@@ -259,13 +258,13 @@ def destructive() -> Plan:
                 " arn:aws:iam::123456789012:role/peerd-bot-plan (request 0a1b2c3d)",
             ),
         ),
-        ("production",),
-        (
+        environments=("production",),
+        memberships=(
             Membership(
                 "production", leaver, Movement.LEAVES, line(27), in_base=True, note="old billing"
             ),
         ),
-        (
+        refusals=(
             Diagnostic(
                 Severity.ERROR,
                 "leaving-percent",
@@ -276,7 +275,7 @@ def destructive() -> Plan:
                 frozenset({"production"}),
             ),
         ),
-        picture("production", members, going=[leaver]),
+        mesh=picture("production", members, going=[leaver]),
     )
 
 
@@ -332,11 +331,3 @@ def huge(size: int = 125) -> Plan:
         ),
         mesh=picture("production", [*members, leaver], new=members, going=[leaver]),
     )
-
-
-def with_kind(kind: str) -> Address:
-    """An address of a kind, for what has no spec of its own."""
-    return Address(kind, (vpc(0).scope,), "key")
-
-
-__all__ = ["VPC_PEERING_CONNECTION", "destructive", "failed", "huge", "small"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -38,20 +38,25 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+class Keys(ReadOnlyCredentials):
+    """Credentials that do not show themselves, in a log or a traceback with locals, say."""
+
+    def __repr__(self) -> str:
+        return "Keys(***)"
+
+
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """Credentials as STS issued them; never shown."""
+    """Credentials as STS issued them."""
 
-    credentials: ReadOnlyCredentials = field(repr=False)
+    credentials: Keys
     expires: datetime
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> Issued:
         """From the answer of one of STS's AssumeRole calls."""
         held = answer["Credentials"]
-        keys = ReadOnlyCredentials(
-            held["AccessKeyId"], held["SecretAccessKey"], held["SessionToken"]
-        )
+        keys = Keys(held["AccessKeyId"], held["SecretAccessKey"], held["SessionToken"])
         return cls(keys, held["Expiration"])
 
 

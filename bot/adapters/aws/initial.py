@@ -61,6 +61,7 @@ def standard_identity(concurrency: int) -> InitialIdentity:
     hide_secrets_from_logs()
     try:
         session = standard_session()
+        session.get_scoped_config()  # an unknown profile is said once, not for every account
         region = session.get_config_variable("region") or ""
     except BotoCoreError as error:
         raise fault(error, None, CREDENTIALS) from error

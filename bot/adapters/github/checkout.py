@@ -48,15 +48,18 @@ def checkout_files(
 ) -> dict[str, bytes]:
     """The mesh files of the workspace by their path in the repository.
 
-    ``read`` is ``bot.adapters.files.read_mesh_files``. Raises UsageError when the input
-    ``meshes`` leads out of the workspace; and what ``read`` raises.
+    The working directory must be the workspace, so that faults name paths as annotations
+    need them. ``read`` is ``bot.adapters.files.read_mesh_files``. Nothing when there are
+    no mesh files: a pull request may remove the last one. Raises UsageError when the input
+    ``meshes`` leads out of the workspace; and MeshInvalid.
     """
-    path = mesh_path(context.inputs.meshes)
-    workspace = context.workspace.resolve()
-    place = workspace / path
-    if not place.resolve().is_relative_to(workspace):
+    path = Path(mesh_path(context.inputs.meshes))
+    if not path.resolve().is_relative_to(Path.cwd().resolve()):
         raise UsageError(f"The input meshes leads out of the workspace: {path}")
-    return {_shown(name, workspace): content for name, content in read(place).items()}
+    try:
+        return dict(read(path))
+    except UsageError:
+        return {}
 
 
 def mesh_path(meshes: str) -> str:
@@ -65,8 +68,3 @@ def mesh_path(meshes: str) -> str:
     if path.is_absolute() or ".." in path.parts:
         raise UsageError(f"The input meshes must be a path inside the repository: {meshes}")
     return str(path)
-
-
-def _shown(name: str, workspace: Path) -> str:
-    path = Path(name)
-    return path.relative_to(workspace).as_posix() if path.is_relative_to(workspace) else name

@@ -48,7 +48,10 @@ class Checks:
         raise AssertionError("the last attempt answers or raises")
 
     def _post(self, check: CheckRun, output: dict[str, Any]) -> Any:
-        optional = {"details_url": check.details_url, "external_id": check.external_id}
+        optional: dict[str, Any] = {
+            "details_url": check.details_url,
+            "external_id": check.external_id,
+        }
         return self._session.repository.create_check_run(
             check.name,
             check.head_sha,

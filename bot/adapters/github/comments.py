@@ -80,8 +80,7 @@ class Comments:
             return tuple(
                 _read(comment)
                 for comment in comments
-                if comment.user
-                and comment.user.login == viewer
+                if _author(comment) == viewer
                 # a list holds everything that is read here: nothing more is asked
                 and _first_line(comment.body) == marker
             )
@@ -125,6 +124,11 @@ class Comments:
 
 def _read(comment: Any) -> _Comment:
     return _Comment(int(comment.id), str(comment.html_url), comment.body or "")
+
+
+def _author(comment: Any) -> str:
+    """The login; nothing for a user who is gone (``user: null``)."""
+    return comment.user.login if comment.user else ""
 
 
 def _first_line(body: str | None) -> str:

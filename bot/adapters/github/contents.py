@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64decode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from posixpath import normpath
 
+from bot.adapters.files import MAX_FILES, MAX_TOTAL, SUFFIXES
 from bot.adapters.github.session import Session
 from bot.errors import GitHubError
 
-SUFFIXES = (".yaml", ".yml")
-MAX_FILES = 2_000
-MAX_BYTES = 10_000_000
-_SYMLINK = "120000"
+REGULAR_FILES = frozenset({"100644", "100755"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +33,17 @@ class Contents:
     def mesh_files(self, revision: str, path: str, known: Iterable[bytes] = ()) -> dict[str, bytes]:
         """The mesh files under ``path`` (a folder or one file) at a commit, by path.
 
-        Empty when the path is not there. Links are followed inside the folder and left
-        out when they lead elsewhere. Raises GitHubError, also when there are too many.
+        Empty when the path is not there; links are left out, what they lead to is read in
+        its own place. Raises GitHubError, also when there are too many files.
         """
         at_hand = {git_id(content): content for content in known}
         entry = self._descend(revision, PurePosixPath(path))
         entries = [entry] if entry and entry.type == "blob" else self._folder(entry, path)
-        blobs = list(_resolved(self._read_links(entries)))
-        if len(blobs) > MAX_FILES or sum(blob.size for blob in blobs) > MAX_BYTES:
+        blobs = [entry for entry in entries if _is_mesh_file(entry, path)]
+        if len(blobs) > MAX_FILES or sum(blob.size for blob in blobs) > MAX_TOTAL:
             raise GitHubError(
                 f"{path} at {revision[:12]} holds more than {MAX_FILES:,} mesh files or "
-                f"{MAX_BYTES:,} bytes. Choose a smaller folder with the input meshes."
+                f"{MAX_TOTAL >> 20} MiB. Choose a smaller folder with the input meshes."
             )
         return {b.path: at_hand.get(b.sha) or self._blob(b.sha, b.path) for b in blobs}
 
@@ -88,19 +85,6 @@ class Contents:
             )
         return found
 
-    def _read_links(self, entries: list[_Entry]) -> list[tuple[_Entry, str]]:
-        """Each entry with the path that it stands for: its own, or what its link says."""
-        return [
-            (entry, entry.path if entry.mode != _SYMLINK else self._target(entry))
-            for entry in entries
-        ]
-
-    def _target(self, link: _Entry) -> str:
-        if not link.path.endswith(SUFFIXES):
-            return link.path
-        target = self._blob(link.sha, link.path).decode("utf-8", "replace")
-        return normpath(str(PurePosixPath(link.path).parent / target))
-
     def _blob(self, sha: str, path: str) -> bytes:
         def content() -> bytes:
             blob = self._session.repository.get_git_blob(sha)
@@ -115,12 +99,15 @@ def git_id(content: bytes) -> str:
     return hashlib.sha1(header + content, usedforsecurity=False).hexdigest()
 
 
-def _resolved(entries: list[tuple[_Entry, str]]) -> Iterator[_Entry]:
-    files = {entry.path: entry for entry, _ in entries if entry.mode != _SYMLINK}
-    for entry, target in entries:
-        if entry.path.endswith(SUFFIXES) and target in files:
-            found = files[target]
-            yield _Entry(entry.path, found.mode, found.type, found.sha, found.size)
+def _is_mesh_file(entry: _Entry, folder: str) -> bool:
+    """As bot.adapters.files reads a folder: plain files, nothing hidden below it."""
+    path = PurePosixPath(entry.path)
+    below = path.parts[len(PurePosixPath(folder).parts) :]
+    return (
+        entry.mode in REGULAR_FILES
+        and path.suffix in SUFFIXES
+        and not any(part.startswith(".") for part in below)
+    )
 
 
 def _is_tree(entry: _Entry | None) -> bool:

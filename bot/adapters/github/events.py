@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +37,9 @@ def parse_event(name: str, payload: Mapping[str, Any]) -> Event:
     if name not in _PARSERS:
         return OtherEvent(name)
     try:
-        event: Event = _PARSERS[name](payload)
+        return _PARSERS[name](payload)
     except _Unusable as fault:
         return OtherEvent(name, str(fault))
-    return event
 
 
 def _payload(path: str) -> Mapping[str, Any]:
@@ -67,6 +66,7 @@ def _pull_request(payload: Mapping[str, Any]) -> PullRequestEvent:
         head_sha=_commit(pull, "head", "sha"),
         base_sha=_commit(pull, "base", "sha"),
         base_branch=_at(pull, str, "base", "ref"),
+        default_branch=_at(payload, str, "repository", "default_branch"),
         same_repository=_repository_id(pull, "head") == _at(pull, int, "base", "repo", "id"),
         base_changed=bool(_find(payload, "changes", "base")),
     )
@@ -117,4 +117,8 @@ def _commit(value: Any, *path: str) -> str:
     return found
 
 
-_PARSERS = {"pull_request": _pull_request, "push": _push, "workflow_dispatch": _dispatch}
+_PARSERS: dict[str, Callable[[Mapping[str, Any]], Event]] = {
+    "pull_request": _pull_request,
+    "push": _push,
+    "workflow_dispatch": _dispatch,
+}

@@ -44,13 +44,14 @@ def token_supplier(
 
 
 def _fetch(url: str, bearer: str, audience: str, sleep: Callable[[float], object]) -> str:
-    for pause in (*PAUSES, None):
-        token, fault = _ask(url, bearer, audience)
-        if token:
-            return token
-        if pause is None or not fault.startswith(("5", "429", "Connection", "Timeout")):
+    token, fault = _ask(url, bearer, audience)
+    for pause in PAUSES:
+        if token or not fault.startswith(("5", "429", "ConnectionError", "Timeout")):
             break
         sleep(pause)
+        token, fault = _ask(url, bearer, audience)
+    if token:
+        return token
     raise GitHubError(
         f"GitHub gave no OIDC token for the audience {audience} ({fault}). Run the job again."
     )

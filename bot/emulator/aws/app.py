@@ -23,8 +23,9 @@ from moto.moto_server.werkzeug_app import (
 
 from bot.emulator.aws import xml
 from bot.emulator.aws.base import Calls
-from bot.emulator.aws.calls import Call, is_mutating, read_request
+from bot.emulator.aws.calls import SEED, Call, Request, is_mutating, read_request
 from bot.emulator.aws.control import Control
+from bot.emulator.aws.errors import Refused
 from bot.emulator.aws.faults import Fault
 from bot.emulator.aws.listings import ListCalls
 from bot.emulator.aws.peering_calls import PeeringCalls
@@ -71,7 +72,7 @@ class Services:
 
     def __init__(self, world: World) -> None:
         # moto finds a resource's tags by matching its id against every tag there is.
-        TaggedEC2Resource.get_tags = _tags  # type: ignore[method-assign]
+        setattr(TaggedEC2Resource, "get_tags", _tags)  # noqa: B010  (mypy forbids the assignment)
         self._others: Mapping[str, Any] = {
             "sts": _bound(StsCalls, world),
             "servicequotas": _bound(QuotaCalls, world),
@@ -122,7 +123,13 @@ class Application:
         return [answer]
 
     def _serve(self, environ: Environ, body: bytes) -> Answer:
-        call = self._world.calls.arrived(self._call(environ, body))
+        request = read_request(environ, body)
+        call = self._call(request)
+        if SEED in {request.access_key, call.role}:
+            return self._answered(call, environ)
+        return self._serve_counted(environ, self._world.calls.arrived(call))
+
+    def _serve_counted(self, environ: Environ, call: Call) -> Answer:
         time.sleep(self._world.settings.latency_ms / 1000)
         fault = self._world.faults.strike(call)
         if fault is not None and fault.drop == "before":
@@ -134,8 +141,7 @@ class Application:
         self._world.calls.answered(call, status, _error_code(answer[2]) if status >= 400 else "")
         return answer
 
-    def _call(self, environ: Environ, body: bytes) -> Call:
-        request = read_request(environ, body)
+    def _call(self, request: Request) -> Call:
         with self._world.lock:
             account = self._world.account_of(request.access_key)
             role = self._world.roles.get(request.access_key, "")
@@ -166,6 +172,8 @@ class Application:
         try:
             with self._world.lock:
                 status, headers, body = service.dispatch(request, request.url, request.headers)
+        except Refused as error:
+            return _failure(call, error.code, str(error), 0)
         except Exception:  # noqa: BLE001  (a bug of the emulator is a server error, as AWS's are)
             traceback.print_exc()
             return _failure(call, "InternalError", traceback.format_exc(limit=-1), 500)

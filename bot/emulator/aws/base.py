@@ -6,6 +6,8 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, TypeVar
 
+from moto.core.common_types import TYPE_RESPONSE
+from moto.core.responses import ActionResult
 from moto.ec2.models import EC2Backend
 from moto.ec2.responses import EC2Response
 
@@ -19,6 +21,10 @@ T = TypeVar("T")
 
 MAXIMA: Mapping[str, int] = {"DescribeRouteTables": 100}
 """The largest MaxResults of an action, 1000 where it is not named."""
+
+
+class Written(ActionResult):
+    """An answer that is XML already."""
 
 
 class Calls(EC2Response):
@@ -46,9 +52,14 @@ class Calls(EC2Response):
             )
         return str(value)
 
-    def answer(self, action: str, result: Mapping[str, Any]) -> str:
-        """The body of a successful answer."""
-        return xml.answer(action, result, str(uuid.uuid4()))
+    def answer(self, action: str, result: Mapping[str, Any]) -> ActionResult:
+        """A successful answer."""
+        return Written(xml.answer(action, result, str(uuid.uuid4())))
+
+    def serialized(self, action_result: ActionResult) -> TYPE_RESPONSE:
+        if isinstance(action_result, Written):
+            return 200, {"Content-Type": "text/xml;charset=UTF-8"}, str(action_result.result)
+        return super().serialized(action_result)
 
     def tags_of(self, identifier: str) -> dict[str, str]:
         """The tags that the caller's account has put on a resource in the caller's Region."""
@@ -97,12 +108,10 @@ class Calls(EC2Response):
         missing: Callable[[str], Exception],
         getters: Mapping[str, Getter[T]],
         value: Callable[[T], Any],
-    ) -> str:
+    ) -> ActionResult:
         """Answer a Describe call: by id or all, filtered, one page of it."""
         self.error_on_dryrun()
-        page, token = self.selection(
-            action, ids=ids, items=items, missing=missing, getters=getters
-        )
+        page, token = self.selection(action, ids=ids, items=items, missing=missing, getters=getters)
         found = {result: [value(item) for item in page], "NextToken": token}
         return self.answer(action, found)
 

@@ -15,6 +15,9 @@ from urllib.parse import parse_qs
 _READS = ("Describe", "Get", "List", "Search", "Assume", "Decode")
 _KEPT = 500_000
 
+SEED = "AKIAEMULATORSEED0000"
+"""The access key and the role that build a world: never counted, delayed or refused."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:

@@ -23,6 +23,21 @@ class Emulator:
 
     url: str
 
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Environment variables that lead boto3's standard chain to the emulator.
+
+        The identity is one of account 123456789012, which may assume any role.
+        """
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": "emulated",
+            "AWS_SECRET_ACCESS_KEY": "emulated",
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
     def calls(self) -> tuple[Call, ...]:
         """Every AWS call since the start, the last reset or ``forget_calls``."""
         return tuple(Call.of(item) for item in self._control("GET", "calls"))

@@ -11,11 +11,20 @@ from moto.ec2.exceptions import DryRunClientError, EC2ClientError
 __all__ = [
     "DryRunClientError",
     "EC2ClientError",
+    "Refused",
     "invalid_value",
     "not_found",
     "not_permitted",
     "state_transition",
 ]
+
+
+class Refused(Exception):
+    """An error of another service than EC2, which moto has no way to raise from here."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 def invalid_value(value: object, parameter: str, why: str) -> EC2ClientError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from moto.core.responses import ActionResult
 from moto.ec2.utils import random_vpc_peering_connection_id
 
 from bot.emulator.aws import vpcs
@@ -27,7 +28,7 @@ from bot.emulator.aws.peerings import LIVE, Options, Peering, Place, Side, Statu
 class PeeringCalls(Calls):
     """Create, accept, reject, delete, describe, and the options of a peering."""
 
-    def create_vpc_peering_connection(self) -> str:
+    def create_vpc_peering_connection(self) -> ActionResult:
         self.error_on_dryrun()
         new_tags = self.specified_tags("vpc-peering-connection")
         requester, accepter = self._requested_sides()
@@ -44,7 +45,7 @@ class PeeringCalls(Calls):
         value["RequesterVpcInfo"] = self._side_value(peering, requester, blocks=True)
         return self.answer("CreateVpcPeeringConnection", {"VpcPeeringConnection": value})
 
-    def accept_vpc_peering_connection(self) -> str:
+    def accept_vpc_peering_connection(self) -> ActionResult:
         self.error_on_dryrun()
         peering = self._answerable("accept", Status.PROVISIONING)
         now = self.world.now()
@@ -55,13 +56,13 @@ class PeeringCalls(Calls):
         value = self._value(peering)
         return self.answer("AcceptVpcPeeringConnection", {"VpcPeeringConnection": value})
 
-    def reject_vpc_peering_connection(self) -> str:
+    def reject_vpc_peering_connection(self) -> ActionResult:
         self.error_on_dryrun()
         peering = self._answerable("reject", Status.REJECTED)
         peering.rejected = self.world.now()
         return self.answer("RejectVpcPeeringConnection", {"Return": True})
 
-    def delete_vpc_peering_connection(self) -> str:
+    def delete_vpc_peering_connection(self) -> ActionResult:
         self.error_on_dryrun()
         peering, now = self._peering(), self.world.now()
         status = peering.status(now)
@@ -72,7 +73,7 @@ class PeeringCalls(Calls):
         peering.end(now, self.world.settings, self.place.account)
         return self.answer("DeleteVpcPeeringConnection", {"Return": True})
 
-    def describe_vpc_peering_connections(self) -> str:
+    def describe_vpc_peering_connections(self) -> ActionResult:
         seen = self.world.peerings.seen_from(self.place, self.world.now())
         return self.listing(
             "DescribeVpcPeeringConnections",
@@ -84,7 +85,7 @@ class PeeringCalls(Calls):
             value=self._value,
         )
 
-    def modify_vpc_peering_connection_options(self) -> str:
+    def modify_vpc_peering_connection_options(self) -> ActionResult:
         self.error_on_dryrun()
         peering = self._peering()
         if peering.status(self.world.now()) is not Status.ACTIVE:
@@ -107,9 +108,7 @@ class PeeringCalls(Calls):
         for role, options in changes.items():
             dns = options.get("AllowDnsResolutionFromRemoteVpc", False)
             peering.options[role] = Options(dns=bool(dns))
-        answer = {
-            f"{role}PeeringConnectionOptions": _options(peering, role) for role in changes
-        }
+        answer = {f"{role}PeeringConnectionOptions": _options(peering, role) for role in changes}
         return self.answer("ModifyVpcPeeringConnectionOptions", answer)
 
     def _requested_sides(self) -> tuple[Side, Side]:
@@ -208,7 +207,7 @@ class PeeringCalls(Calls):
         }
 
     def _side_value(self, peering: Peering, side: Side, *, blocks: bool) -> dict[str, Any]:
-        """"CIDR block information is only returned when describing an active VPC peering
+        """ "CIDR block information is only returned when describing an active VPC peering
         connection" (API_VpcPeeringConnection)."""
         value: dict[str, Any] = {
             "OwnerId": side.place.account,

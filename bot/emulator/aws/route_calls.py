@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
+from moto.core.responses import ActionResult
+
 from bot.emulator.aws import targets
 from bot.emulator.aws.base import Calls
 from bot.emulator.aws.errors import EC2ClientError, invalid_value, not_found
@@ -12,13 +14,15 @@ from bot.emulator.aws.filters import Getter
 from bot.emulator.aws.routes import IPV4, IPV6, PREFIX_LIST, Destination, Route, Target
 from bot.emulator.aws.vpcs import canonical, cidr_blocks
 
-_UNSUPPORTED = "Route target is not supported. This route only supports interface and instance targets."
+_UNSUPPORTED = (
+    "Route target is not supported. This route only supports interface and instance targets."
+)
 
 
 class RouteCalls(Calls):
     """Route tables. moto keeps the tables and their associations, the World their routes."""
 
-    def create_route(self) -> str:
+    def create_route(self) -> ActionResult:
         self.error_on_dryrun()
         table, destination, target = self._table(), self._new_destination(), self._target()
         targets.check(self.world, self.place, table, target)
@@ -32,7 +36,7 @@ class RouteCalls(Calls):
         self.world.routes.put(table.id, Route(destination, target))
         return self.answer("CreateRoute", {"Return": True})
 
-    def replace_route(self) -> str:
+    def replace_route(self) -> ActionResult:
         self.error_on_dryrun()
         table, destination, target = self._table(), self._standing_destination(), self._target()
         if self.world.routes.get(table.id, destination) is None:
@@ -46,7 +50,7 @@ class RouteCalls(Calls):
         self.world.routes.put(table.id, Route(destination, target))
         return self.answer("ReplaceRoute", {})
 
-    def delete_route(self) -> str:
+    def delete_route(self) -> ActionResult:
         self.error_on_dryrun()
         table, destination = self._table(), self._standing_destination()
         if destination in self._local(table):
@@ -63,7 +67,7 @@ class RouteCalls(Calls):
         self.world.routes.remove(table.id, destination)
         return self.answer("DeleteRoute", {})
 
-    def create_route_table(self) -> str:
+    def create_route_table(self) -> ActionResult:
         self.error_on_dryrun()
         new = self.specified_tags("route-table")
         vpc = self.required("VpcId")
@@ -73,7 +77,7 @@ class RouteCalls(Calls):
         self.write_tags(table.id, new)
         return self.answer("CreateRouteTable", {"RouteTable": self._value(table)})
 
-    def describe_route_tables(self) -> str:
+    def describe_route_tables(self) -> ActionResult:
         return self.listing(
             "DescribeRouteTables",
             "RouteTables",
@@ -84,14 +88,14 @@ class RouteCalls(Calls):
             value=self._value,
         )
 
-    def enable_vgw_route_propagation(self) -> str:
+    def enable_vgw_route_propagation(self) -> ActionResult:
         self.error_on_dryrun()
         table, gateway = self._table(), self.required("GatewayId")
         targets.check(self.world, self.place, table, Target("GatewayId", gateway))
         propagating(table).add(gateway)
         return self.answer("EnableVgwRoutePropagation", {})
 
-    def disable_vgw_route_propagation(self) -> str:
+    def disable_vgw_route_propagation(self) -> ActionResult:
         self.error_on_dryrun()
         table, gateway = self._table(), self.required("GatewayId")
         propagating(table).discard(gateway)
@@ -110,7 +114,7 @@ class RouteCalls(Calls):
         return table
 
     def _new_destination(self) -> Destination:
-        """"We modify the specified CIDR block to its canonical form" (API_CreateRoute)."""
+        """ "We modify the specified CIDR block to its canonical form" (API_CreateRoute)."""
         given = self._standing_destination()
         if given.kind == IPV4:
             return Destination(IPV4, canonical(given.value, "destinationCidrBlock"))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from moto.core.responses import ActionResult
 from moto.ec2.models import validate_resource_ids
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
 
@@ -40,7 +41,7 @@ _FILTERS: dict[str, filters.Getter[_Tag]] = {
 class TagCalls(Calls):
     """Tags, on any resource that the caller's account has in the caller's Region."""
 
-    def create_tags(self) -> str:
+    def create_tags(self) -> ActionResult:
         self.error_on_dryrun()
         resources = self._resources()
         given = self._get_param("Tags") or []
@@ -50,7 +51,7 @@ class TagCalls(Calls):
             self.write_tags(resource, tags)
         return self.answer("CreateTags", {})
 
-    def delete_tags(self) -> str:
+    def delete_tags(self) -> ActionResult:
         self.error_on_dryrun()
         resources = self._resources()
         given = self._get_param("Tags")
@@ -65,7 +66,7 @@ class TagCalls(Calls):
                     standing.pop(tag["Key"], None)
         return self.answer("DeleteTags", {})
 
-    def describe_tags(self) -> str:
+    def describe_tags(self) -> ActionResult:
         self.error_on_dryrun()
         asked = self.question("DescribeTags", "")
         wanted = filters.read(self._get_param("Filters"), _FILTERS)

@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
+from moto.core.responses import ActionResult
 from moto.ec2.utils import random_ipv6_cidr, random_vpc_cidr_association_id
 
 from bot.emulator.aws.base import Calls
@@ -127,7 +128,7 @@ _FILTERS: dict[str, Getter[Any]] = {
 class VpcCalls(Calls):
     """CreateVpc, DescribeVpcs, DeleteVpc, AssociateVpcCidrBlock, DisassociateVpcCidrBlock."""
 
-    def create_vpc(self) -> str:
+    def create_vpc(self) -> ActionResult:
         self.error_on_dryrun()
         tags = self.specified_tags("vpc")
         vpc = self.backend.create_vpc(
@@ -141,7 +142,7 @@ class VpcCalls(Calls):
         self.write_tags(vpc.id, tags)
         return self.answer("CreateVpc", {"Vpc": self._value(vpc)})
 
-    def describe_vpcs(self) -> str:
+    def describe_vpcs(self) -> ActionResult:
         return self.listing(
             "DescribeVpcs",
             "Vpcs",
@@ -152,7 +153,7 @@ class VpcCalls(Calls):
             value=self._value,
         )
 
-    def delete_vpc(self) -> str:
+    def delete_vpc(self) -> ActionResult:
         self.error_on_dryrun()
         vpc = self._vpc()
         now = self.world.now()
@@ -169,7 +170,7 @@ class VpcCalls(Calls):
             peering.end(now, self.world.settings, self.place.account)
         return self.answer("DeleteVpc", {})
 
-    def associate_vpc_cidr_block(self) -> str:
+    def associate_vpc_cidr_block(self) -> ActionResult:
         vpc = self._vpc()
         self._check_room(vpc, ipv6=not self._get_param("CidrBlock"))
         if self._get_param("AmazonProvidedIpv6CidrBlock"):
@@ -184,7 +185,7 @@ class VpcCalls(Calls):
             value[state] = {"State": "associating"}
         return self.answer("AssociateVpcCidrBlock", {"VpcId": vpc.id, **result})
 
-    def disassociate_vpc_cidr_block(self) -> str:
+    def disassociate_vpc_cidr_block(self) -> ActionResult:
         identifier = self.required("AssociationId")
         for vpc in self.backend.vpcs.values():
             entry = vpc.disassociate_vpc_cidr_block(identifier)
@@ -193,7 +194,9 @@ class VpcCalls(Calls):
                 key = "Ipv6CidrBlockAssociation" if ipv6 else "CidrBlockAssociation"
                 value = _ipv6(entry, self.region) if ipv6 else _ipv4(entry)
                 return self.answer("DisassociateVpcCidrBlock", {"VpcId": vpc.id, key: value})
-        raise not_found("InvalidVpcCidrBlockAssociationID", "vpc CIDR block association", identifier)
+        raise not_found(
+            "InvalidVpcCidrBlockAssociationID", "vpc CIDR block association", identifier
+        )
 
     def _vpc(self) -> Any:
         identifier = self.required("VpcId")
@@ -255,5 +258,5 @@ class VpcCalls(Calls):
             "DhcpOptionsId": vpc.dhcp_options_id,
             "InstanceTenancy": vpc.instance_tenancy,
             "IsDefault": vpc.is_default,
-            "Tags": self.tag_set(vpc.id),
+            "Tags": self.tag_set(vpc.id) or None,
         }

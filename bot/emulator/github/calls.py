@@ -99,8 +99,9 @@ class Call:
         last = max(-(-len(all_items) // size), 1)
         links = {"prev": page - 1 if page > 1 else 0, "next": page + 1 if page < last else 0,
                  "last": last if page < last else 0, "first": 1 if page > 1 else 0}  # fmt: skip
+        base = f"{self.world.url}{self.path}"
         header = ", ".join(
-            f'<{self.world.url}{self.path}?{urlencode({**self.query, "page": number})}>; rel="{rel}"'
+            f'<{base}?{urlencode({**self.query, "page": number})}>; rel="{rel}"'
             for rel, number in links.items()
             if number
         )

@@ -105,7 +105,9 @@ def merged_lines(
     return [*result, *base[max(done, 0) :]]
 
 
-def edits(before: Sequence[bytes], after: Sequence[bytes]) -> list[tuple[int, int, tuple[bytes, ...]]]:
+def edits(
+    before: Sequence[bytes], after: Sequence[bytes]
+) -> list[tuple[int, int, tuple[bytes, ...]]]:
     """Replaced line ranges of ``before`` and what replaces them."""
     matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
     return [

@@ -69,8 +69,6 @@ class Tokens:
         return self.api[token]
 
 
-
-
 def role(repository: Repository, login: str | None) -> str:
     """A user's role: that of a member, the owner's, or what everybody has."""
     if login == repository.owner:

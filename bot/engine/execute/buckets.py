@@ -24,6 +24,9 @@ DEFAULT_RATES: Mapping[str, Rate] = {"ec2:CreateTags": Rate(100, 10)}
 MARGIN = 0.95
 """Stay just under what is documented: our clock and AWS's are not one."""
 
+ROUNDING = 1e-6
+"""A token that lacks less than this is whole: waiting for less than a clock's tick never ends."""
+
 
 def rate_of(action: str, rates: Mapping[str, Rate]) -> Rate:
     """The configured rate of an action such as ``ec2:CreateRoute``, else the documented one."""
@@ -50,7 +53,7 @@ class Bucket:
     def take(self, now: float) -> bool:
         """Take a token if there is one."""
         self._refill(now)
-        if self.tokens < 1:
+        if self.tokens < 1 - ROUNDING:
             return False
         self.tokens -= 1
         return True
@@ -58,7 +61,8 @@ class Bucket:
     def ready_at(self, now: float) -> float:
         """When the next token will be there."""
         self._refill(now)
-        return now + max(0.0, 1 - self.tokens) / (self.rate.refill * MARGIN)
+        lacking = 1 - self.tokens
+        return now + (lacking / (self.rate.refill * MARGIN) if lacking > ROUNDING else 0.0)
 
     def empty(self, now: float) -> None:
         """AWS throttled us: somebody else drinks from this bucket too."""

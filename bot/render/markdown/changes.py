@@ -12,9 +12,9 @@ from bot.model.change import Action, Change, Membership
 from bot.render import escape
 from bot.render.budget import Text, Variant
 from bot.render.context import Context, markdown_line
-from bot.render.grouping import Changes, Sorted, by_table, by_vpc, places
+from bot.render.grouping import Changes, Sorted, by_table, by_vpc, deletes, places
 from bot.render.markdown.pieces import FOLD_LINES, bullets, fold, paragraphs, table
-from bot.render.wording import SIGN, describe, differences, peer, signs, some_to_do, things
+from bot.render.wording import SIGN, count, describe, differences, peer, signs, some_to_do, things
 
 MAX_DIFFERENCES = 6
 _DIFF = SIGN | {Action.UPDATE: "!"}
@@ -45,19 +45,23 @@ class Causes:
 
 
 def variants(changes: Sorted, causes: Causes, wrap: Callable[[str], str]) -> tuple[Variant, ...]:
-    """A block about these changes, from every one of them to one line of counts."""
-    count = len(changes.all)
-    if not count:
+    """A block about these changes, from every one of them to one line of counts.
+
+    What it destroys is counted as shown by the block that lists that first.
+    """
+    total = len(changes.all)
+    if not total:
         return (Variant(Text),)
+    kept_routes = len(changes.routes) - len(deletes(changes.routes))
+    kept = total - len(deletes(changes.all))
 
     def in_full() -> Text:
         body = paragraphs(peerings(changes.peerings, causes), routes(changes.routes))
-        return Text(wrap(paragraphs(body, others(changes.others))), count)
+        return Text(wrap(paragraphs(body, others(changes.others))), kept)
 
     def per_table() -> Text:
         body = paragraphs(peerings(changes.peerings, causes), per_route_table(changes.routes))
-        shown = count - len(changes.routes)
-        return Text(wrap(paragraphs(body, others(changes.others))), shown)
+        return Text(wrap(paragraphs(body, others(changes.others))), kept - kept_routes)
 
     def per_place() -> Text:
         return Text(wrap(per_vpc(changes.all)))
@@ -66,8 +70,8 @@ def variants(changes: Sorted, causes: Causes, wrap: Callable[[str], str]) -> tup
         return Text(wrap(f"{things(changes.all)}: {some_to_do(changes.all)}."))
 
     return (
-        Variant(in_full, floor=count * _ROW_FLOOR),
-        Variant(per_table, floor=(count - len(changes.routes)) * _ROW_FLOOR),
+        Variant(in_full, floor=total * _ROW_FLOOR),
+        Variant(per_table, floor=(total - len(changes.routes)) * _ROW_FLOOR),
         Variant(per_place),
         Variant(in_total),
     )
@@ -78,7 +82,7 @@ def peerings(changes: Changes, causes: Causes) -> str:
     if not changes:
         return ""
     rows = [_peering_row(change, causes) for change in changes]
-    body = table(("", "Requester", "Accepter", "Because of"), rows)
+    body = table(("", "Requester", "Accepter", "Why"), rows)
     return fold(f"Peerings: {some_to_do(changes)}", body, when=len(rows) > FOLD_LINES)
 
 
@@ -103,7 +107,7 @@ def _sign(change: Change[Any]) -> str:
 
 
 def _vpc(vpc: VpcRef) -> str:
-    return escape.code(vpc)
+    return f"{escape.code(vpc.scope)}<br>{escape.code(vpc.vpc_id)}"
 
 
 def routes(changes: Changes) -> str:
@@ -153,14 +157,12 @@ def per_route_table(changes: Changes) -> str:
         for where, found in tables.items()
     ]
     title = f"{_routes_title(changes)} (counts per route table)"
-    return fold(title, escape.fence(lines), when=len(lines) > FOLD_LINES) if (
-        len(lines) > FOLD_LINES
-    ) else paragraphs(f"{title}:", escape.fence(lines))
+    body = escape.fence(lines)
+    return fold(title, body) if len(lines) > FOLD_LINES else paragraphs(f"{title}:", body)
 
 
 def _routes_title(changes: Changes) -> str:
-    tables = len(by_table(changes))
-    return f"Routes in {tables:,} route table{'s' if tables != 1 else ''}: {some_to_do(changes)}"
+    return f"Routes in {count(len(by_table(changes)), 'route table')}: {some_to_do(changes)}"
 
 
 def per_vpc(changes: Sequence[Change[Any]]) -> str:

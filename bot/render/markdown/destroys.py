@@ -10,7 +10,7 @@ from bot.model.change import Change, Plan
 from bot.render import escape
 from bot.render.budget import Block, Text, Variant
 from bot.render.grouping import Changes, Sorted, by_table, by_vpc, deletes, parts, sort
-from bot.render.markdown.pieces import FOLD_LINES, alert, capped, fold, paragraphs
+from bot.render.markdown.pieces import FOLD_LINES, NAME_LIMIT, alert, capped, fold, paragraphs
 from bot.render.wording import count, describe, noun, things
 
 MAX_ENVIRONMENTS = 40
@@ -21,22 +21,23 @@ def block(plan: Plan, importance: int) -> Block:
     gone = sort(deletes(plan.changes))
     if not gone.all:
         return Block(importance, (Variant(Text),))
+    named = len(gone.peerings) + len(gone.others)
     return Block(
         importance,
         (
-            Variant(lambda: _text(gone, _each(gone)), floor=len(gone.all) * 10),
-            Variant(lambda: _text(gone, _by_table(gone)), floor=len(gone.peerings) * 30),
-            Variant(lambda: _text(gone, _by_vpc(gone))),
-            Variant(lambda: _text(gone, _by_environment(plan))),
+            Variant(lambda: _text(gone, _each(gone), len(gone.all)), floor=len(gone.all) * 10),
+            Variant(lambda: _text(gone, _by_table(gone), named), floor=named * 30),
+            Variant(lambda: _text(gone, _by_vpc(gone), 0)),
+            Variant(lambda: _text(gone, _by_environment(plan), 0)),
         ),
     )
 
 
-def _text(gone: Sorted, lines: list[str]) -> Text:
+def _text(gone: Sorted, lines: list[str], shown: int) -> Text:
     title = f"**Destroys {things(gone.all)}**"
     fence = escape.fence(lines, "diff")
     listed = fold("What is destroyed", fence, when=len(lines) > FOLD_LINES)
-    return Text(alert("CAUTION", paragraphs(title, listed)))
+    return Text(alert("CAUTION", paragraphs(title, listed)), shown)
 
 
 def _each(gone: Sorted) -> list[str]:
@@ -66,7 +67,7 @@ def _by_vpc(gone: Sorted) -> list[str]:
 
 def _by_environment(plan: Plan) -> list[str]:
     lines = [
-        escape.visible(f"- {things(found)} of {part.environment}", 120)
+        f"- {things(found)} of {escape.visible(part.environment, NAME_LIMIT)}"
         for part in parts(plan)
         if (found := deletes(part.all))
     ]

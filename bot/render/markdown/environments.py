@@ -57,7 +57,7 @@ def _section(part: Part, causes: Causes, context: Context) -> list[Block]:
     both = bool(part.changed.all and part.drift.all)
 
     def mine(body: str) -> str:
-        return paragraphs("**Because of this change**", body) if both else body
+        return paragraphs("**From this change:**", body) if both else body
 
     def drifted(body: str) -> str:
         title = f"Drift that was there before: {things(part.drift.all)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 
+from bot.model.address import Address
 from bot.model.change import Outcome, Report, Result, summarise
 from bot.render import escape
 from bot.render.budget import Block, Text, Variant, fit, fixed, size
@@ -23,7 +24,7 @@ from bot.render.markdown.pieces import (
     paragraphs,
     shown_of,
 )
-from bot.render.wording import SIGN, count, describe, done, things
+from bot.render.wording import SIGN, brief, count, done, named, things
 
 _RESERVE = 400
 _CAUSES = 20
@@ -126,7 +127,11 @@ def _cause(error: str, advice: str, limit: int = 1200) -> str:
 
 
 def _line(outcome: Outcome) -> str:
-    return f"**{SIGN[outcome.change.action]}** {escape.code(describe(outcome.change), 300)}"
+    return f"**{SIGN[outcome.change.action]}** {escape.code(brief(outcome.change), 300)}"
+
+
+def _name(address: Address) -> str:
+    return escape.code(named(address), 120)
 
 
 def _unmade(why: str, outcomes: Outcomes, importance: int) -> Block:
@@ -137,14 +142,13 @@ def _unmade(why: str, outcomes: Outcomes, importance: int) -> Block:
 
     def each() -> Text:
         lines = [
-            _line(o) + (f" needs {escape.code(o.because_of)}" if o.because_of else "")
-            for o in outcomes
+            _line(o) + (f" needs {_name(o.because_of)}" if o.because_of else "") for o in outcomes
         ]
         return Text(fold(title, bullets(lines)), len(outcomes))
 
     def counted() -> Text:
-        lines = [f"{n:,} need {escape.code(address)}" for address, n in because.most_common()]
-        return Text(paragraphs(f"{title}.", bullets(capped(lines, 10, "causes"))))
+        lines = [f"{n:,} need {_name(address)}" for address, n in because.most_common()]
+        return Text(paragraphs(f"{title}.", bullets(capped(lines, 5, "causes"))))
 
     return _folding(importance, outcomes, each, counted)
 
@@ -161,12 +165,10 @@ def _warnings(warnings: Sequence[str], importance: int) -> Block:
     title = f"**{count(len(warnings), 'warning')}**"
 
     def listed(limit: int) -> Text:
-        lines = capped([escape.text(w) for w in warnings], limit, "warnings")
+        lines = capped([escape.text(w, 300) for w in warnings], limit, "warnings")
         return Text(alert("WARNING", paragraphs(title, bullets(lines))))
 
-    return Block(
-        importance, (Variant(lambda: listed(len(warnings))), Variant(lambda: listed(5)))
-    )
+    return Block(importance, (Variant(lambda: listed(len(warnings))), Variant(lambda: listed(5))))
 
 
 def _applied(outcomes: Outcomes, importance: int, context: Context) -> Block:

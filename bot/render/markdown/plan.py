@@ -86,10 +86,7 @@ def _graph(plan: Plan, importance: int) -> Block:
     return Block(importance, (Variant(picture), Variant(Text)))
 
 
-_LEGEND = (
-    "New: round, thick green. Going: hexagonal, dashed red."
-    " Kept: square, thin grey."
-)
+_LEGEND = "New: round, thick green. Going: hexagonal, dashed red. Kept: square, thin grey."
 
 
 def _next(plan: Plan, context: Context, fingerprint: str) -> str:
@@ -113,6 +110,6 @@ def _fingerprints(prints: Fingerprints, importance: int) -> Block:
         importance,
         (
             Variant(lambda: Text(fingerprints(prints, len(prints.each)))),
-            Variant(lambda: Text(fingerprints(prints, min(len(prints.each), 20)))),
+            Variant(lambda: Text(fingerprints(prints, 0))),
         ),
     )

@@ -111,9 +111,7 @@ def _levels(
     return Block(importance, (*variants, Variant(lambda: Text(minimal()))))
 
 
-def _items(
-    found: Sequence[Diagnostic], context: Context, limit: int, what: str
-) -> list[str]:
+def _items(found: Sequence[Diagnostic], context: Context, limit: int, what: str) -> list[str]:
     lines = [item(diagnostic, context) for diagnostic in found[:limit]]
     missing = len(found) - limit
     return [*lines, f"… {limit:,} of {len(found):,} {what} shown"] if missing > 0 else lines

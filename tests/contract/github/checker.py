@@ -88,21 +88,22 @@ class Contract:
         self, operation: dict[str, Any], values: dict[str, str], query: list[tuple[str, str]]
     ) -> Iterator[str]:
         described = {(p["in"], p["name"]): p for p in operation["parameters"]}
-        sent = {("path", name): value for name, value in values.items()}
-        for name, value in query:
-            if ("query", name) in sent:
-                yield f"query parameter {name} is sent twice"
-            sent["query", name] = value
-        for place, text in sent.items():
-            if place not in described:
-                yield f"{place[0]} parameter {place[1]} is not described"
-            elif place[1] not in DEEP:
-                schema = described[place].get("schema", {})
-                for fault in self._faults(schema, typed(text, schema)):
-                    yield f"{place[0]} parameter {place[1]}: {fault}"
-        for place, parameter in described.items():
-            if place[0] == "query" and parameter.get("required") and place not in sent:
-                yield f"query parameter {place[1]} is missing"
+        names = [name for name, _ in query]
+        yield from (f"query parameter {n} is sent twice" for n in set(names) if names.count(n) > 1)
+        sent = {("path", n): v for n, v in values.items()} | {("query", n): v for n, v in query}
+        for (place, name), text in sent.items():
+            where = f"{place} parameter {name}"
+            yield from self._parameter(described.get((place, name)), where, text)
+        for (place, name), parameter in described.items():
+            if place == "query" and parameter.get("required") and (place, name) not in sent:
+                yield f"query parameter {name} is missing"
+
+    def _parameter(self, described: dict[str, Any] | None, where: str, text: str) -> Iterator[str]:
+        if described is None:
+            yield f"{where} is not described"
+        elif described["name"] not in DEEP:
+            schema = described.get("schema", {})
+            yield from (f"{where}: {fault}" for fault in self._faults(schema, typed(text, schema)))
 
     def _request(self, operation: dict[str, Any], body: Any) -> Iterator[str]:
         described = operation["requestBody"]
@@ -119,26 +120,19 @@ class Contract:
 
     def _undescribed(self, schema: dict[str, Any], value: Any, where: str) -> Iterator[str]:
         """Property names, at any depth, that no branch of the schema knows."""
+        branches = self._branches(schema)
         if isinstance(value, list):
-            items = [s["items"] for s in self._branches(schema) if "items" in s]
+            item: dict[str, Any] = next((branch["items"] for branch in branches if "items" in branch), {})
             for index, element in enumerate(value):
-                for item in items[:1]:
-                    yield from self._undescribed(item, element, f"{where}[{index}]")
-        if not isinstance(value, dict):
+                yield from self._undescribed(item, element, f"{where}[{index}]")
+        if not isinstance(value, dict) or any(map(takes_anything, branches)):
             return
-        known: dict[str, Any] = {}
-        for branch in self._branches(schema):
-            if branch.get("additionalProperties") or not branch.get("properties"):
-                if branch.get("type") in (None, "object", ["object", "null"]) and not any(
-                    key in branch for key in ("anyOf", "oneOf", "allOf")
-                ):
-                    return
-            known.update(branch.get("properties", {}))
+        known = {n: s for branch in branches for n, s in branch.get("properties", {}).items()}
         for name, element in value.items():
-            if name not in known:
-                yield f"{where}: property {name} is not described"
-            else:
+            if name in known:
                 yield from self._undescribed(known[name], element, f"{where}.{name}")
+            else:
+                yield f"{where}: property {name} is not described"
 
     def _branches(self, schema: dict[str, Any]) -> list[dict[str, Any]]:
         if "$ref" in schema:
@@ -178,29 +172,34 @@ def webhook_violations(event: str, payload: Mapping[str, Any]) -> list[str]:
     action = payload.get("action", "event") if event not in UNACTIONED else "event"
     schema = {**document("webhooks.json"), "$ref": f"#/definitions/{event}${action}"}
     errors = jsonschema_rs.validator_for(schema).iter_errors(dict(payload))
-    return [f"{'/'.join(map(str, e.instance_path)) or '.'}: {e.message[:300]}" for e in errors]
+    return [f"{e.instance_path}: {e.message[-300:]}" for e in errors]
 
 
 UNACTIONED = frozenset({"push", "workflow_dispatch"})
 
 
-def exchange_violations(contract: Contract, exchanges: Iterable[Mapping[str, Any]]) -> list[str]:
+def exchange_violations(
+    contract: Contract, exchanges: Iterable[Mapping[str, Any]], wrong_on_purpose: bool = False
+) -> list[str]:
     """Violations of all REST exchanges that the GitHub emulator recorded, in order.
 
-    Replies that a fault rule cut or replaced are not GitHub's; their requests are still checked.
+    Replies that a fault rule replaced, cut or dropped are not GitHub's; their requests are still
+    checked. ``wrong_on_purpose``: requests that were refused (400, 422) are not.
     """
     found = []
     for exchange in exchanges:
         if exchange["api"] != "rest":
             continue
-        reply = exchange["response_body"]
-        status = exchange["status"]
-        if exchange["fault"]:
-            status, reply = 500, None
-        found += contract.violations(
-            exchange["method"], exchange["path"], exchange["query"],
-            exchange["request_body"], status, reply,
-        )  # fmt: skip
+        said = contract.violations(
+            exchange["method"],
+            exchange["path"],
+            exchange["query"],
+            exchange["request_body"],
+            500 if exchange["fault"] else exchange["status"],
+            exchange["response_body"],
+        )
+        refused = wrong_on_purpose and exchange["status"] in (400, 422)
+        found += [problem for problem in said if not (refused and ": request" in problem)]
     return found
 
 
@@ -229,6 +228,13 @@ def based(node: Any) -> Any:
     return [based(value) for value in node] if isinstance(node, list) else node
 
 
+def takes_anything(branch: Mapping[str, Any]) -> bool:
+    """Whether a schema allows an object with properties it does not name."""
+    kinds = branch.get("type", "object")
+    objects = "object" in ([kinds] if isinstance(kinds, str) else kinds)
+    return objects and bool(branch.get("additionalProperties") or not branch.get("properties"))
+
+
 def pattern(template: str) -> re.Pattern[str]:
     """``/a/{b}`` as a regular expression with a group for each parameter."""
     parts = re.split(r"\{(\w+)\}", template)
@@ -239,10 +245,10 @@ def pattern(template: str) -> re.Pattern[str]:
     return re.compile(text)
 
 
-def literalness(template: str) -> tuple[int, int, str]:
-    """Sort key: templates with fewer and shallower parameters first."""
+def literalness(template: str) -> tuple[int, int, int]:
+    """Sort key: templates with fewer and shallower parameters first, then the longer."""
     names = re.findall(r"\{(\w+)\}", template)
-    return (sum(name in DEEP for name in names), len(names), template)
+    return (sum(name in DEEP for name in names), len(names), -len(template))
 
 
 def typed(text: str, schema: Mapping[str, Any]) -> Any:

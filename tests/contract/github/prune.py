@@ -110,7 +110,9 @@ def pruned_openapi(document: dict[str, Any]) -> dict[str, Any]:
     }
     schemas = reachable(paths, document["components"]["schemas"], "#/components/schemas/")
     source = {key: document["info"][key] for key in ("version", "license")}
-    return modern({"info": source, "paths": paths, "components": {"schemas": schemas}})
+    kept: dict[str, Any] = {"info": source, "paths": paths, "components": {"schemas": schemas}}
+    pruned: dict[str, Any] = modern(kept)
+    return pruned
 
 
 def operation(document: dict[str, Any], item: dict[str, Any], method: str) -> dict[str, Any]:
@@ -124,7 +126,8 @@ def operation(document: dict[str, Any], item: dict[str, Any], method: str) -> di
             {key: p[key] for key in ("name", "in", "required", "schema") if key in p}
             for p in parameters
         ],
-        "requestBody": body and {"required": body.get("required", False), "schema": schema_of(body)},
+        "requestBody": body
+        and {"required": body.get("required", False), "schema": schema_of(body)},
         "responses": {
             status: schema_of(resolved(document, reply))
             for status, reply in found["responses"].items()
@@ -190,9 +193,10 @@ def modern(node: Any, names: bool = False) -> Any:
         for key, value in node.items()
         if not (key in PROSE or key.startswith("x-"))
     }
-    # GitHub's own bot addresses (…github-actions[bot]@…) are not RFC 5321 mailboxes.
-    if kept.get("format") == "email":
-        del kept["format"]
+    # GitHub's own bot addresses (…github-actions[bot]@…) are not RFC 5321 mailboxes, and an empty
+    # text that is the default of a "uri" is none.
+    if kept.get("format") == "email" or kept.get("default") == "":
+        kept.pop("format", None)
     return nulled(kept) if kept.pop("nullable", False) else kept
 
 

@@ -17,6 +17,8 @@ from bot.emulator.github.world import Pull, Repository
 
 FILES_LIMIT = 300
 """Files in a comparison or a commit's first page (REST: commits)."""
+COMMITS_LIMIT = 250
+"""Commits in a comparison that is not paged."""
 
 
 def list_commits(call: Call) -> Reply:
@@ -93,7 +95,8 @@ def compare(call: Call) -> Reply:
     behind = list(log(objects, base, frozenset({head})))
     status = ("diverged" if behind else "ahead") if ahead else ("behind" if behind else "identical")
     files = changed_files(objects, objects.files_at(ancestor), objects.files_at(head))
-    shown, headers = call.slice(ahead)
+    paged = {"page", "per_page"} & set(call.query)
+    shown, headers = call.slice(ahead) if paged else (ahead[:COMMITS_LIMIT], {})
     name = f"compare/{left}...{right}"
     api, html = f"{api_url(call.world, repository)}/{name}", html_url(call.world, repository)
     return Reply({

@@ -12,7 +12,7 @@ from bot.emulator.github.rest.revisions import resolve
 from bot.emulator.github.views import repositories as view
 
 INLINE_LIMIT = 1024 * 1024
-"""Bytes; larger files have empty content and encoding ``none``, up to RAW_LIMIT (REST: contents)."""
+"""Bytes; larger files have empty content and encoding ``none`` (REST: contents)."""
 RAW_LIMIT = 100 * 1024 * 1024
 DIRECTORY_LIMIT = 1000
 LINK_HOPS = 5

@@ -169,8 +169,6 @@ def get_branch(call: Call) -> Reply:
     })  # fmt: skip
 
 
-
-
 READ, WRITE = "contents:read", "contents:write"
 ROUTES = (
     route("GET", f"{REPO}/git/blobs/{{file_sha}}", get_blob, READ),

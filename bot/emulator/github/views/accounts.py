@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from urllib.parse import quote
 
 from bot.emulator.github.calls import Json, stamp
 from bot.emulator.github.identity import ROLES, role
@@ -17,7 +18,7 @@ def node_id(kind: str, number: int | str) -> str:
 def user(world: World, login: str) -> Json:
     """``simple-user``."""
     account = world.account(login)
-    api = f"{world.url}/users/{login}"
+    api = f"{world.url}/users/{quote(login)}"
     return {
         "login": login,
         "id": account.id,
@@ -25,7 +26,7 @@ def user(world: World, login: str) -> Json:
         "avatar_url": f"{world.url}/avatars/u/{account.id}",
         "gravatar_id": "",
         "url": api,
-        "html_url": f"{world.url}/{login}",
+        "html_url": profile_url(world, account),
         "followers_url": f"{api}/followers",
         "following_url": f"{api}/following{{/other_user}}",
         "gists_url": f"{api}/gists{{/gist_id}}",
@@ -38,6 +39,13 @@ def user(world: World, login: str) -> Json:
         "type": account.type,
         "site_admin": False,
     }
+
+
+def profile_url(world: World, account: Account) -> str:
+    """The page of an account; a bot has its app's."""
+    if account.type == "Bot":
+        return f"{world.url}/apps/{account.login.removesuffix('[bot]')}"
+    return f"{world.url}/{quote(account.login)}"
 
 
 def public_user(world: World, account: Account) -> Json:

@@ -34,9 +34,7 @@ def deployment(world: World, repository: Repository, found: Deployment) -> Json:
     }
 
 
-def status(
-    world: World, repository: Repository, of: Deployment, found: DeploymentStatus
-) -> Json:
+def status(world: World, repository: Repository, of: Deployment, found: DeploymentStatus) -> Json:
     """``deployment-status``."""
     api = api_url(world, repository)
     url = f"{api}/deployments/{of.id}"

@@ -10,7 +10,8 @@ from bot.emulator.github.views.accounts import node_id, user
 from bot.emulator.github.world import Repository, World
 
 TEMPLATES = {
-    "archive": "{archive_format}{/ref}", "assignees": "assignees{/user}", "blobs": "git/blobs{/sha}",
+    "archive": "{archive_format}{/ref}", "assignees": "assignees{/user}",
+    "blobs": "git/blobs{/sha}",
     "branches": "branches{/branch}", "collaborators": "collaborators{/collaborator}",
     "comments": "comments{/number}", "commits": "commits{/sha}",
     "compare": "compare/{base}...{head}", "contents": "contents/{+path}",
@@ -76,6 +77,7 @@ def full(world: World, repository: Repository) -> Json:
         "language": None,
         "license": None,
         "topics": [],
+        "custom_properties": {},
         "visibility": "private" if repository.private else "public",
         "open_issues_count": opened,
         "open_issues": opened,

@@ -1,0 +1,182 @@
+"""A plan (and what became of it) as one HTML page that needs no network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from bot.kinds.vpc_peering import PeeringSpec
+from bot.model.address import Address
+from bot.model.change import Change, Membership, Outcome, Plan
+from bot.model.diagnostic import Diagnostic, SourceLine
+from bot.render.context import Context, web_url
+from bot.render.escape import html, html_text
+from bot.render.page import POLICY, SCRIPT, STYLE
+from bot.render.picture import svg
+from bot.render.wording import NO_CHANGES, SIGN, brief, count, differences, noun, to_do
+
+LONG = 2000
+
+
+def report(plan: Plan, context: Context, outcomes: Sequence[Outcome] = ()) -> str:
+    """``report.html``: summary, problems, members, a picture, and every change, searchable."""
+    title = f"Plan: {to_do(plan.summary)}" if plan.changes else "No changes"
+    sections = [
+        f"<h1>{title}</h1>",
+        _about(plan, context),
+        *_problems(plan, context),
+        *_members(plan.memberships, context),
+        *_picture(plan),
+        *_changes(plan, context, outcomes),
+    ]
+    return "\n".join([_head(title), *sections, f"<script>{SCRIPT}</script>", "</body></html>", ""])
+
+
+def _head(title: str) -> str:
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="referrer" content="no-referrer">\n'
+        f"<title>{html(title)}</title>\n<style>{STYLE}</style></head><body>"
+    )
+
+
+def _about(plan: Plan, context: Context) -> str:
+    facts = [f"Fingerprint <code>{plan.fingerprint}</code>"]
+    if context.head_sha:
+        facts.append(f"commit <code>{html(context.head_sha)}</code>")
+    if context.base:
+        facts.append(f"against {html(context.base)}")
+    if context.run_url:
+        facts.append(_link("run", context.run_url))
+    names = ", ".join(f"<code>{html(name)}</code>" for name in plan.environments)
+    environments = f'<p class="soft">Environments: {names}</p>' if names else ""
+    nothing = "" if plan.changes else f"<p>{NO_CHANGES}</p>"
+    return f'{nothing}<p class="soft">{" · ".join(facts)}</p>{environments}'
+
+
+def _link(label: str, url: str) -> str:
+    """A link; ``label`` is HTML already."""
+    safe = html(web_url(url), LONG)
+    return f'<a href="{safe}" rel="noreferrer noopener">{label}</a>' if safe else label
+
+
+def _place(context: Context, line: SourceLine | None, *, in_base: bool = False) -> str:
+    if line is None:
+        return ""
+    label = f"<code>{html(f'{line.file}:{line.line}')}</code>"
+    return _link(label, context.line_url(line, in_base=in_base))
+
+
+def _problems(plan: Plan, context: Context) -> Iterator[str]:
+    if plan.refusals:
+        yield "<h2>Refused</h2>" + _list(_diagnostic(d, context) for d in plan.refusals)
+    if plan.gaps:
+        yield "<h2>Not read</h2><p>Nothing is deleted in or towards these.</p>"
+        yield _list(
+            f"<code>{html(gap.scope)}</code> <code>{html(gap.action)}</code>:"
+            f" {html_text(gap.error, LONG)}"
+            for gap in plan.gaps
+        )
+    if plan.diagnostics:
+        yield "<h2>Problems and notices</h2>"
+        yield _list(_diagnostic(d, context) for d in plan.diagnostics)
+
+
+def _list(items: Iterable[str]) -> str:
+    return "<ul>" + "".join(f"<li>{item}</li>\n" for item in items) + "</ul>"
+
+
+def _diagnostic(diagnostic: Diagnostic, context: Context) -> str:
+    detail = html_text(diagnostic.detail, LONG)
+    return (
+        f'<b class="{diagnostic.severity}">{diagnostic.severity}</b>'
+        f" {html_text(diagnostic.summary, LONG)} {_place(context, diagnostic.location)}"
+        + (f'<br><span class="soft">{detail}</span>' if detail else "")
+    )
+
+
+def _members(memberships: Sequence[Membership], context: Context) -> Iterator[str]:
+    if not memberships:
+        return
+    yield "<h2>Members that join or leave</h2>"
+    yield _table(
+        ("", "VPC", "Environment", "Because of", "Note"),
+        (
+            "<tr>"
+            + _cells(
+                str(m.movement),
+                f"<code>{html(m.vpc)}</code>",
+                html(m.environment),
+                _place(context, m.declared_at, in_base=m.in_base)
+                + (" (removed)" if m.in_base else ""),
+                html(m.note),
+            )
+            for m in memberships
+        ),
+    )
+
+
+def _picture(plan: Plan) -> Iterator[str]:
+    drawn = svg(plan.mesh)
+    if drawn:
+        yield "<h2>The mesh</h2>"
+        yield '<p class="soft">New: thick green. Going: dashed red. Kept: thin grey.</p>'
+        yield drawn
+
+
+def _changes(plan: Plan, context: Context, outcomes: Sequence[Outcome]) -> Iterator[str]:
+    if not plan.changes:
+        return
+    yield f"<h2>{count(len(plan.changes), 'change')}</h2>"
+    yield (
+        '<p class="filter"><input id="words" type="search" placeholder="Search"'
+        ' aria-label="Search the changes"><select id="action" aria-label="Action">'
+        '<option value="">all actions</option><option>create</option><option>update</option>'
+        '<option>delete</option></select></p><p class="soft" id="told"></p>'
+    )
+    ended = {outcome.change.address: outcome for outcome in outcomes}
+    heads = ["", "Kind", "What", "Environments", "Why", "Declared at"]
+    rows = (_change(change, context, ended) for change in plan.changes)
+    yield _table([*heads, "Outcome"] if ended else heads, rows, "changes")
+
+
+def _change(change: Change[Any], context: Context, ended: Mapping[Address, Outcome]) -> str:
+    action = change.action
+    cells = [
+        f'<span class="{action}">{SIGN[action]} {action}</span>',
+        html(noun(change)),
+        f"<code>{html(brief(change), LONG)}</code>" + _differences(change),
+        html(", ".join(sorted(change.environments))),
+        html(f"{change.reason} ({change.origin})" if change.reason else change.origin),
+        " ".join(_place(context, line) for line in change.declared_at[:3]),
+    ]
+    if ended:
+        cells.append(_outcome(ended.get(change.address)))
+    return f'<tr data-action="{action}">' + _cells(*cells)
+
+
+def _differences(change: Change[Any]) -> str:
+    before, after = change.before, change.after
+    if not (isinstance(before, PeeringSpec) and isinstance(after, PeeringSpec)):
+        return ""
+    return "".join(f"<br>{html(item)}" for item in differences(before, after))
+
+
+def _outcome(outcome: Outcome | None) -> str:
+    if outcome is None:
+        return ""
+    said = " ".join(filter(None, (outcome.error, outcome.advice)))
+    return f'<b class="{outcome.result}">{outcome.result}</b> {html_text(said, LONG)}'
+
+
+def _cells(*cells: str) -> str:
+    return "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>\n"
+
+
+def _table(heads: Sequence[str], rows: Iterable[str], identity: str = "") -> str:
+    head = "".join(f"<th>{text}</th>" for text in heads)
+    name = f' id="{identity}"' if identity else ""
+    body = "".join(rows)
+    return f"<table{name}><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>"

@@ -1,0 +1,78 @@
+"""One run of the action: its context, its doors, and what went wrong while telling people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from bot.errors import BotError, ExitCode, FailureReason, GitHubRefused
+from bot.model.change import Plan, Report
+from bot.model.github import ActionContext, Annotation, AnnotationLevel
+from bot.ports import GitHub, Runner
+from bot.usecases.local import Revisions
+
+T = TypeVar("T")
+
+
+class Planner(Protocol):
+    """Reads AWS and plans, with the plan role or, ``applying``, the apply role."""
+
+    def __call__(
+        self, revisions: Revisions, environments: tuple[str, ...], *, applying: bool
+    ) -> Plan:
+        """The plan, narrowed to the environments. Raises BotError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What a run works with. ``files`` are the workspace's mesh files, by repository path."""
+
+    github: GitHub
+    runner: Runner
+    files: Callable[[], Mapping[str, bytes]]
+    plan: Planner
+    apply: Callable[[Revisions, Plan], Report]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ends."""
+
+    exit_code: ExitCode = ExitCode.SUCCESS
+    reason: FailureReason = FailureReason.NONE
+
+    @classmethod
+    def of(cls, failure: BotError) -> Ending:
+        """The ending that an expected failure means."""
+        return cls(failure.exit_code, failure.reason)
+
+
+@dataclass(slots=True)
+class Job:
+    """A run under way. ``troubles`` are failures to tell people, kept for the ending."""
+
+    context: ActionContext
+    doors: Doors
+    troubles: list[BotError] = field(default_factory=list)
+
+    def attempt(self, telling: Callable[[], T]) -> T | None:
+        """Tells people something; None when that fails, which never stops the run."""
+        try:
+            return telling()
+        except GitHubRefused as refused:
+            self.say(AnnotationLevel.NOTICE, str(refused))
+        except BotError as trouble:
+            self.say(AnnotationLevel.WARNING, str(trouble))
+            self.troubles.append(trouble)
+        return None
+
+    def say(self, level: AnnotationLevel, message: str) -> None:
+        """One plain message in the log and on the run's page."""
+        self.doors.runner.annotate(Annotation(level, message))
+
+    def ending(self, planned: Ending) -> Ending:
+        """The ending with the troubles taken into account."""
+        if self.troubles and planned.exit_code is ExitCode.SUCCESS:
+            return Ending.of(self.troubles[0])
+        return planned

@@ -1,0 +1,183 @@
+"""What must hold after an apply, from the files, their base and the world before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bot.model.address import Scope, VpcRef
+from bot.model.mesh import Mesh, OrphanRoutes
+from tests.fakes.world import FakePeering, FakeRoute, FakeTable, World
+from tests.oracle.wishes import Ends, Wish, Wishes, wishes_of
+
+Target = str | VpcRef | None
+"""Where a route leads: the peer it reaches over a peering of ours, another id, or no route."""
+
+
+@dataclass
+class Expectation:
+    """``managed``: pairs with a live peering of ours, and the wish whose tags it carries.
+
+    ``doomed``: ids that must be gone. ``routes``: per table and destination, every outcome
+    that the text allows (one, except towards a gap). What is in none of these must not change.
+    """
+
+    before: World
+    managed: dict[Ends, Wish] = field(default_factory=dict)
+    doomed: set[str] = field(default_factory=set)
+    lenient: set[str] = field(default_factory=set)
+    """Peerings in or towards a gap: they stay, more is not said."""
+    routes: dict[str, dict[str, set[Target]]] = field(default_factory=dict)
+    frozen: set[tuple[str, str]] = field(default_factory=set)
+    conflicts: set[tuple[str, str]] = field(default_factory=set)
+
+
+def expect(
+    head: Mesh, base: Mesh | None, before: World, unreadable: frozenset[Scope] = frozenset()
+) -> Expectation:
+    """The expectation. ``unreadable`` are scopes that fail besides the closed accounts."""
+    return _Oracle(head, base, before, unreadable).expectation()
+
+
+class _Oracle:
+    def __init__(
+        self, head: Mesh, base: Mesh | None, before: World, unreadable: frozenset[Scope]
+    ) -> None:
+        self.head, self.before = head, before
+        self.wishes: Wishes = wishes_of(head, base)
+        everywhere = {vpc.scope for vpc in before.vpcs}
+        self.readable = {
+            scope
+            for scope in everywhere
+            if scope.account not in before.closed
+            and scope.account not in self.wishes.abandoned
+            and scope not in unreadable
+        }
+        self.result = Expectation(before)
+
+    def expectation(self) -> Expectation:
+        for ends in self.wishes.pairs():
+            self._peering(ends)
+        for peering in self.before.peerings.values():
+            self._leftover(peering)
+        for table in self.before.tables.values():
+            if table.eligible and table.vpc.scope in self.readable:
+                self._table(table)
+        return self.result
+
+    def _ours(self, peering: FakePeering) -> bool:
+        return self.wishes.owner(peering, self.readable) is not None
+
+    def _towards_gap(self, ends: Ends) -> bool:
+        return any(
+            end.scope not in self.readable and end.scope.account not in self.wishes.abandoned
+            for end in ends
+        )
+
+    def _peering(self, ends: Ends) -> None:
+        one, other = ends
+        wishes = self.wishes.of(ends)
+        there = self.before.live_between(one, other)
+        if any(end.scope not in self.readable for end in ends):
+            if there:
+                self.result.lenient.add(there.id)
+            return
+        if one not in self.before.vpcs or other not in self.before.vpcs:
+            return
+        if self.before.overlapping(one, other):
+            return
+        if there is None:
+            self.result.managed[ends] = wishes[0]
+            return
+        owner = self.wishes.owner(there, self.readable)
+        adopting = [w for w in wishes if w.environment.adopt and there.status == "active"]
+        if owner is None and not adopting:
+            return
+        named = [w for w in wishes if w.environment.name == owner]
+        self.result.managed[ends] = (named or (adopting if owner is None else wishes))[0]
+
+    def _leftover(self, peering: FakePeering) -> None:
+        if not peering.live or not self._ours(peering) or peering.ends in self.wishes.pairs():
+            return
+        if not any(end.scope in self.wishes.scopes for end in peering.ends):
+            return
+        if self._towards_gap(peering.ends):
+            self.result.lenient.add(peering.id)
+        else:
+            self.result.doomed.add(peering.id)
+
+    def _table(self, table: FakeTable) -> None:
+        claims: dict[str, set[VpcRef]] = {}
+        hopes: dict[str, set[Target]] = {}
+        for wish in self.wishes.wishes:
+            if table.vpc not in wish.ends:
+                continue
+            (peer,) = wish.ends - {table.vpc}
+            if wish.ends in self.result.managed:
+                for destination in wish.destinations(peer, self.before):
+                    claims.setdefault(destination, set()).add(peer)
+            elif self._towards_gap(wish.ends) and peer in self.before.vpcs:
+                there = self.before.live_between(table.vpc, peer)
+                for destination in wish.destinations(peer, self.before):
+                    hopes.setdefault(destination, set()).update({there.id} if there else ())
+        outcome = self.result.routes.setdefault(table.id, {})
+        for destination in {r.destination for r in table.routes if r.static} | set(claims):
+            peers = claims.get(destination, set())
+            outcome[destination] = self._route(table, destination, peers)
+        for destination, targets in hopes.items():
+            now = self._target(table.static(destination))
+            outcome[destination] = outcome.get(destination, {now}) | targets | {now}
+
+    def _target(self, route: FakeRoute | None) -> Target:
+        return None if route is None else route.target
+
+    def _route(self, table: FakeTable, destination: str, peers: set[VpcRef]) -> set[Target]:
+        route = table.static(destination)
+        now = self._target(route)
+        if len(peers) > 1:
+            self.result.frozen.add((table.id, destination))
+            return {now}
+        if not peers:
+            return self._unwanted(table, route)
+        (peer,) = peers
+        if route is None:
+            return {peer}
+        live = self.before.live_between(table.vpc, peer)
+        if live and route.target == live.id:
+            return {peer}
+        held = self.before.peerings.get(route.target)
+        if route.target.startswith("pcx-") and held is None:
+            return {peer}
+        if held and self._ours(held):
+            return {peer, now} if held.live and self._towards_gap(held.ends) else {peer}
+        self.result.conflicts.add((table.id, destination))
+        return {now}
+
+    def _unwanted(self, table: FakeTable, route: FakeRoute | None) -> set[Target]:
+        assert route is not None, "neither wanted nor there"
+        now = route.target
+        if not now.startswith("pcx-"):
+            return {now}
+        held = self.before.peerings.get(now)
+        if held is None or not held.live:
+            return self._orphan(table, now, held)
+        if held.id in self.result.doomed:
+            return {None}
+        if held.id in self.result.lenient:
+            return {now}
+        if held.ends in self.result.managed and self._ours(held):
+            return {None}
+        if held.ends in self.result.managed:  # adopted in this plan
+            return {None, now}
+        return {now}
+
+    def _orphan(self, table: FakeTable, now: str, held: FakePeering | None) -> set[Target]:
+        deleting = any(
+            environment.orphan_routes is OrphanRoutes.DELETE
+            and any(m.vpc == table.vpc and m.state == "present" for m in environment.members)
+            for _, environment in self.head
+        )
+        if not deleting:
+            return {now}
+        if held is None or self._ours(held):
+            return {None, now} if held and self._towards_gap(held.ends) else {None}
+        return {None, now}

@@ -1,0 +1,1 @@
+"""Properties of planning and applying on random meshes and worlds."""
