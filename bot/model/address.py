@@ -83,6 +83,14 @@ def peering_address(pair: Pair) -> Address:
     return Address(VPC_PEERING_CONNECTION, scopes, key)
 
 
+def pair_of(address: Address) -> Pair:
+    """The pair of a peering's address: the inverse of ``peering_address``."""
+    first, second = address.key.split("~", 1)
+    account, region, vpc_id = second.split("/", 2)
+    far = VpcRef(Scope(AccountId(account), Region(region)), vpc_id)
+    return Pair(VpcRef(address.scopes[0], first), far)
+
+
 def partition(region: str) -> str:
     """The ARN partition of a region: ``aws``, ``aws-cn`` or ``aws-us-gov``."""
     if region.startswith("cn-"):

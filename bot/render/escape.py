@@ -19,6 +19,9 @@ TEXT_LIMIT = 600
 CODE_LIMIT = 160
 """Longest identifier, in characters."""
 
+WORD_LIMIT = 60
+"""A longer word is code: no word of prose is, and the patterns below would take long."""
+
 LABEL_LIMIT = 48
 """Longest label in a picture, in characters."""
 
@@ -107,7 +110,7 @@ def _word(word: str) -> str:
         return _entities(word)
     match = _PARTS.fullmatch(word)
     lead, core, tail = match.group("lead", "core", "tail") if match else ("", word, "")
-    if not core or (_PLAIN.fullmatch(core) and not _RISKY.search(core)):
+    if not core or (len(core) <= WORD_LIMIT and _PLAIN.fullmatch(core) and not _RISKY.search(core)):
         return word
     return f"{lead}{_code(core)}{tail}"
 

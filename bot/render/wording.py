@@ -9,7 +9,7 @@ from typing import Any
 from bot.kinds import by_name, route, vpc_peering
 from bot.kinds.route import RouteSpec
 from bot.kinds.vpc_peering import PeeringSpec
-from bot.model.address import VPC_PEERING_CONNECTION, Address
+from bot.model.address import VPC_PEERING_CONNECTION, Address, pair_of
 from bot.model.change import Action, Change, Summary, summarise
 from bot.model.tags import Tags
 
@@ -66,13 +66,10 @@ def describe(change: Change[Any]) -> str:
 
 
 def brief(change: Change[Any]) -> str:
-    """A change in one line, shorter than its kind describes it where we know how."""
+    """A change in one line; of a peering only its sides, for where the rest is told apart."""
     spec = change.after or change.before
     if isinstance(spec, PeeringSpec):
         return f"peering {spec.requester} ↔ {spec.accepter}"
-    if isinstance(spec, RouteSpec):
-        table = change.address.key.partition("/")[0]
-        return f"route {spec.destination} in {spec.vpc} {table} → {peer(spec)}"
     return describe(change)
 
 
@@ -80,23 +77,14 @@ def named(address: Address) -> str:
     """An address in words."""
     if address.kind != VPC_PEERING_CONNECTION:
         return str(address)
-    return f"peering {' ↔ '.join(_sides(address))}"
-
-
-def _sides(peering: Address) -> tuple[str, str]:
-    """Both VPCs of a peering's address: the first stands in the first of its scopes."""
-    first, _, second = peering.key.partition("~")
-    return f"{peering.scopes[0]}/{first}", second
+    pair = pair_of(address)
+    return f"peering {pair.first} ↔ {pair.second}"
 
 
 def peer(spec: RouteSpec) -> str:
     """Where a route leads, seen from its VPC: the peer of our peering, or an id."""
     target = spec.target
-    if isinstance(target, Address) and target.kind == VPC_PEERING_CONNECTION:
-        first, second = _sides(target)
-        there = first if second == str(spec.vpc) else second
-    else:
-        there = str(target)
+    there = str(pair_of(target).other(spec.vpc)) if isinstance(target, Address) else target
     return f"{there} (blackhole)" if spec.blackhole else there
 
 

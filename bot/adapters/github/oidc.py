@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from bot.adapters.github.session import PAUSES, TIMEOUT
@@ -65,12 +66,12 @@ def _ask(url: str, bearer: str, audience: str) -> tuple[str, str]:
         answer = requests.get(
             url,
             params={"audience": audience},
-            # an Authorization header of our own keeps requests from reading ~/.netrc
+            # an auth of our own keeps requests from putting ~/.netrc in its place
             auth=_Bearer(bearer),
             timeout=TIMEOUT,
             allow_redirects=False,
         )
-        token = _token(answer.json()) if answer.ok else ""
+        token = _token(answer.json()) if answer.status_code == HTTPStatus.OK else ""
     except requests.Timeout:
         return "", "Timeout"
     except requests.ConnectionError:

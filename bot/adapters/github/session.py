@@ -25,6 +25,8 @@ LONGEST_WAIT = 180.0
 SECONDARY_WAIT = 60.0
 """GitHub: wait at least a minute when a secondary limit names no time (docs: rate limits)."""
 TIMEOUT = 30
+ODD_ANSWERS = (AssertionError, RuntimeError, TypeError, KeyError, AttributeError)
+"""How PyGithub reports an address on another host, and an answer of an odd shape."""
 
 
 class Uncertain(GitHubError):
@@ -94,7 +96,7 @@ class _Done(Generic[T]):
 
 def _attempt(work: Callable[[], T]) -> Fault | _Done[T]:
     import requests
-    from github import GithubException
+    from github import BadAttributeException, GithubException
 
     try:
         return _Done(work())
@@ -103,8 +105,7 @@ def _attempt(work: Callable[[], T]) -> Fault | _Done[T]:
     except (requests.RequestException, ValueError, EOFError) as error:
         # ValueError: PyGithub lets json.JSONDecodeError through when a body is cut
         return Fault(Kind.UNCERTAIN, f"{type(error).__name__}: the answer is missing or broken")
-    except (AssertionError, RuntimeError, TypeError, KeyError, AttributeError) as error:
-        # how PyGithub reports an address on another host, and an answer of an odd shape
+    except (BadAttributeException, *ODD_ANSWERS) as error:
         return Fault(Kind.FINAL, f"{type(error).__name__}: GitHub's answer cannot be used")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.kinds.route.spec import RouteSpec
-from bot.model.address import Address
+from bot.model.address import Address, VpcRef, pair_of
 from bot.model.change import Action, Change
 from bot.model.cidr import is_ipv6
 from bot.model.ownership import DATETIME, SUPPORT
@@ -95,11 +95,17 @@ def _spec(change: Change[RouteSpec]) -> RouteSpec:
 
 
 def describe(change: Change[RouteSpec]) -> str:
-    """``route rtb-1 10.0.0.0/16 -> target``, and where it pointed before."""
+    """``route of VPC, table: destination -> peer``, and where it pointed before."""
     spec = _spec(change)
-    text = f"route {_table(change)} {spec.destination} -> {spec.target}"
+    peer = _shown(spec.target, spec.vpc)
+    text = f"route {spec.vpc} {_table(change)}: {spec.destination} -> {peer}"
     before = change.before
     if change.action is not Action.UPDATE or before is None:
         return text
-    state = ", blackhole" if before.blackhole else ""
-    return f"{text} (was {before.target}{state})"
+    state = ", a blackhole" if before.blackhole else ""
+    return f"{text} (was {_shown(before.target, before.vpc)}{state})"
+
+
+def _shown(target: Address | str, vpc: VpcRef) -> str:
+    """The VPC at the other end of our peering, or somebody else's id."""
+    return str(pair_of(target).other(vpc)) if isinstance(target, Address) else target

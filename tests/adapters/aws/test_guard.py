@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from botocore.client import BaseClient
+from botocore.exceptions import NoCredentialsError
 
 from bot.adapters.aws import ConnectedAws, ReadOnlyViolation
 from bot.adapters.aws.clients import call
@@ -96,6 +97,17 @@ def test_second_hook_holds_where_the_first_is_taken_away(
     monkeypatch.setattr(client.meta.events, "emit", without_building)
     with pytest.raises(ReadOnlyViolation, match="ec2:DeleteVpc refused"):
         call(client, "DeleteVpc", {"VpcId": "vpc-1"})
+
+    assert len(scripted.asked) == asked
+
+
+def test_client_signs_for_nobody_outside_a_call_of_its_reader(
+    client: BaseClient, scripted: ScriptedAws
+) -> None:
+    asked = len(scripted.asked)
+
+    with pytest.raises(NoCredentialsError):
+        call(client, "DescribeVpcs", {})
 
     assert len(scripted.asked) == asked
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import responses
@@ -49,3 +50,10 @@ def sent(method: str, part: str = "") -> list[responses.Call]:
     """The calls of a method whose URL holds a text."""
     calls = [responses.calls[index] for index in range(len(responses.calls))]
     return [c for c in calls if c.request.method == method and part in str(c.request.url)]
+
+
+def body(call: responses.Call) -> Any:
+    """What a call sent."""
+    sent_body = call.request.body
+    assert isinstance(sent_body, str | bytes)
+    return json.loads(sent_body)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from bot.adapters.github.checks import Checks, batches
 from bot.errors import GitHubError, GitHubRefused
 from bot.model.diagnostic import SourceLine
 from bot.model.github import Annotation, AnnotationLevel, CheckRun, Conclusion
-from tests.adapters.github.api import REPO, sent, session
+from tests.adapters.github.api import REPO, body, sent, session
 
 SHA = "a" * 40
 RUN: dict[str, Any] = {
@@ -31,10 +30,6 @@ def check(annotations: int = 0) -> CheckRun:
     return CheckRun(
         "meshbot", SHA, Conclusion.NEUTRAL, "title", "text", notes, "77:1:fp", "https://run"
     )
-
-
-def body(call: responses.Call) -> Any:
-    return json.loads(call.request.body or "")
 
 
 @responses.activate

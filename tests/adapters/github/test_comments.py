@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from typing import Any
 
 import pytest
 import requests
@@ -10,7 +10,7 @@ import responses
 
 from bot.adapters.github.comments import Comments
 from bot.errors import GitHubError, GitHubRefused
-from tests.adapters.github.api import API, MARKER, REPO, Waits, comment, sent, session, viewer
+from tests.adapters.github.api import API, MARKER, REPO, Waits, body, comment, sent, session, viewer
 
 COMMENTS = f"{REPO}/issues/7/comments"
 BODY = f"{MARKER}\nPlan: 1 to add"
@@ -29,7 +29,7 @@ def test_the_first_comment_is_posted() -> None:
     responses.get(COMMENTS, json=[comment(5, BODY)])
 
     assert put() == f"{URL}5"
-    assert json.loads(sent("POST", "comments")[0].request.body or "") == {"body": BODY}
+    assert body(sent("POST", "comments")[0]) == {"body": BODY}
 
 
 @responses.activate
@@ -103,11 +103,13 @@ def test_two_runs_that_post_at_once_leave_one_comment() -> None:
 
 
 @responses.activate
-@pytest.mark.parametrize("lost", [{"status": 502, "json": {}}, {"body": '{"id": 5,', "status": 201}])
-def test_a_lost_answer_is_looked_for_before_posting_again(lost: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "lost", [{"status": 502, "json": {}}, {"body": '{"id": 5,', "status": 201}]
+)
+def test_a_lost_answer_is_looked_for_before_posting_again(lost: dict[str, Any]) -> None:
     viewer()
     responses.get(COMMENTS, json=[])
-    responses.post(COMMENTS, **lost)  # type: ignore[arg-type]
+    responses.post(COMMENTS, **lost)
     responses.get(COMMENTS, json=[])
     responses.get(COMMENTS, json=[])
     responses.get(COMMENTS, json=[comment(5, BODY)])

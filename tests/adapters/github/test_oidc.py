@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import requests
 import responses
@@ -10,7 +12,8 @@ from bot.adapters.github.oidc import token_supplier
 from bot.errors import GitHubError
 from tests.adapters.github.api import Waits, sent
 
-URL = "http://127.0.0.1:9/token?api-version=2.0"
+PLACE = "http://127.0.0.1:9/token"
+URL = f"{PLACE}?api-version=2.0"
 ENVIRON = {"ACTIONS_ID_TOKEN_REQUEST_URL": URL, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "bearer-secret"}
 
 
@@ -21,7 +24,7 @@ def supply(masked: list[str] | None = None) -> str:
 
 @responses.activate
 def test_a_token_is_asked_for_and_masked() -> None:
-    responses.get(URL, json={"value": "jwt", "count": 3})
+    responses.get(PLACE, json={"value": "jwt", "count": 3})
     masked: list[str] = []
 
     assert supply(masked) == "jwt"
@@ -35,9 +38,9 @@ def test_a_token_is_asked_for_and_masked() -> None:
 @pytest.mark.parametrize(
     "fault", [{"status": 503}, {"body": requests.ConnectionError("x")}, {"body": "{"}]
 )
-def test_a_passing_fault_is_tried_again(fault: dict[str, object]) -> None:
-    responses.get(URL, **fault)  # type: ignore[arg-type]
-    responses.get(URL, json={"value": "jwt"})
+def test_a_passing_fault_is_tried_again(fault: dict[str, Any]) -> None:
+    responses.get(PLACE, **fault)
+    responses.get(PLACE, json={"value": "jwt"})
 
     assert supply() == "jwt"
 
@@ -46,8 +49,8 @@ def test_a_passing_fault_is_tried_again(fault: dict[str, object]) -> None:
 @pytest.mark.parametrize(
     "answer", [{"status": 403}, {"json": {}}, {"json": []}, {"json": {"value": 5}}, {"status": 302}]
 )
-def test_no_token_is_an_error_without_secrets(answer: dict[str, object]) -> None:
-    responses.get(URL, **answer)  # type: ignore[arg-type]
+def test_no_token_is_an_error_without_secrets(answer: dict[str, Any]) -> None:
+    responses.get(PLACE, **answer)
 
     with pytest.raises(GitHubError) as caught:
         supply()

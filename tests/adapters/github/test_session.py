@@ -8,7 +8,7 @@ import responses
 
 from bot.adapters.github.session import PAUSES, Uncertain, open_session
 from bot.errors import GitHubError, GitHubRefused, UsageError
-from tests.adapters.github.api import API, REPO, Waits, sent, session
+from tests.adapters.github.api import API, REPO, Waits, comment, sent, session
 
 PULL = f"{REPO}/pulls/7"
 SECONDARY = {"message": "You have exceeded a secondary rate limit. Please wait a few minutes."}
@@ -148,7 +148,7 @@ def test_an_answer_on_another_host_is_not_followed() -> None:
 def test_the_next_page_on_another_host_is_not_followed() -> None:
     comments = f"{REPO}/issues/7/comments"
     link = {"Link": '<http://elsewhere.example/issues/7/comments?page=2>; rel="next"'}
-    responses.get(comments, json=[], headers=link)
+    responses.get(comments, json=[comment(1, "hello")], headers=link)
     open_ = session()
 
     with pytest.raises(GitHubError):

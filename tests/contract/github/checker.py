@@ -163,8 +163,7 @@ class Contract:
 
     def _faults(self, schema: dict[str, Any], value: Any) -> Iterator[str]:
         for error in validator(self._registry, json.dumps(schema)).iter_errors(value):
-            where = "/".join(map(str, error.instance_path)) or "."
-            yield f"{where}: {error.message[:300]}"
+            yield told(error)
 
 
 def webhook_violations(event: str, payload: Mapping[str, Any]) -> list[str]:
@@ -172,7 +171,13 @@ def webhook_violations(event: str, payload: Mapping[str, Any]) -> list[str]:
     action = payload.get("action", "event") if event not in UNACTIONED else "event"
     schema = {**document("webhooks.json"), "$ref": f"#/definitions/{event}${action}"}
     errors = jsonschema_rs.validator_for(schema).iter_errors(dict(payload))
-    return [f"{e.instance_path}: {e.message[-300:]}" for e in errors]
+    return [told(error) for error in errors]
+
+
+def told(error: jsonschema_rs.ValidationError) -> str:
+    """``pull_request/head: …``; the end of a long message is what it is about."""
+    where = "/".join(map(str, error.instance_path)) or "."
+    return f"{where}: {error.message[-300:]}"
 
 
 UNACTIONED = frozenset({"push", "workflow_dispatch"})

@@ -171,18 +171,14 @@ class Stage:
             "GITHUB_WORKSPACE": str(self.folder),
         }
         out = io.StringIO()
-        context = replace(
-            self.context, event=event, inputs=Inputs(**inputs), workspace=self.folder
-        )
+        context = replace(self.context, event=event, inputs=Inputs(**inputs), workspace=self.folder)
         doors = Doors(
             self.github, RunnerFiles(environ, out), lambda: self.files, self._plan, self._apply
         )
         code = run(context, doors)
         return Ran(code, read_outputs(output.read_text()), out.getvalue(), summary.read_text())
 
-    def _plan(
-        self, revisions: Revisions, environments: tuple[str, ...], *, applying: bool
-    ) -> Plan:
+    def _plan(self, revisions: Revisions, environments: tuple[str, ...], *, applying: bool) -> Plan:
         self.planned.append(applying)
         if self.plan_failure is not None:
             raise self.plan_failure

@@ -49,9 +49,7 @@ def test_a_pull_request_is_planned_and_told_everywhere(stage: Stage) -> None:
     assert "Plan: 6 to add, 0 to change, 0 to destroy" in stage.github.comments[7]
     assert "Plan: 6 to add" in ran.summary
     assert "meshbot:v1" not in ran.summary
-    assert [(c.head_sha, c.conclusion) for c in stage.github.checks] == [
-        (HEAD, Conclusion.SUCCESS)
-    ]
+    assert [(c.head_sha, c.conclusion) for c in stage.github.checks] == [(HEAD, Conclusion.SUCCESS)]
     assert stage.github.checks[0].title == "Plan: 6 to add, 0 to change, 0 to destroy"
     assert "meshbot:v1" not in stage.github.checks[0].summary
     assert ran.outputs | {"fingerprint": "", "comment-url": ""} == {

@@ -1,0 +1,124 @@
+"""A stand-in for a GitHub runner: checks out a revision and runs the action in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bot.emulator.aws.client import Emulator as Aws
+from bot.emulator.github import GitHub
+
+PLAN_PERMISSIONS = {
+    "contents": "read",
+    "pull-requests": "write",
+    "checks": "write",
+    "id-token": "write",
+}
+"""What the workflows in .github/workflows grant."""
+
+TIMEOUT = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a run of the action left: exit code, log, outputs, job summary, and its workspace."""
+
+    exit_code: int
+    log: str
+    outputs: Mapping[str, str]
+    summary: str
+    workspace: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """Runs ``meshbot action`` in a process of its own, as the container's entry point does."""
+
+    aws: Aws
+    github: GitHub
+    repository: str
+    folder: Path
+
+    def run(
+        self,
+        event: str,
+        wanted: Mapping[str, Any] | None = None,
+        inputs: Mapping[str, str] | None = None,
+        permissions: Mapping[str, str] | None = None,
+    ) -> Ran:
+        """One job on an event; ``wanted`` says which, ``inputs`` are the step's ``with:``."""
+        granted = PLAN_PERMISSIONS if permissions is None else permissions
+        job = self.github.start_run(self.repository, event, wanted, granted)
+        place = self.folder / f"run-{job.run_id}"
+        workspace = self._check_out(place / "workspace", job.sha)
+        files = {name: place / name.lower() for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+        for file in files.values():
+            file.touch()
+        (place / "event.json").write_text(json.dumps(job.payload))
+        environment = {
+            **_plain_environment(),
+            **self.aws.environment,
+            **job.environment,
+            **{name: str(file) for name, file in files.items()},
+            "GITHUB_EVENT_PATH": str(place / "event.json"),
+            "GITHUB_WORKSPACE": str(workspace),
+            "INPUT_GITHUB-TOKEN": job.token,
+            **{f"INPUT_{name.upper()}": value for name, value in (inputs or {}).items()},
+        }
+        return _run(workspace, environment, files)
+
+    def _check_out(self, workspace: Path, sha: str) -> Path:
+        for name, content in self.github.files(self.repository, sha).items():
+            file = workspace / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        workspace.mkdir(parents=True, exist_ok=True)
+        return workspace
+
+
+def _plain_environment() -> dict[str, str]:
+    """Ours without what would lead to the machine's own accounts."""
+    secret = ("AWS_", "GITHUB_", "ACTIONS_", "RUNNER_", "INPUT_")
+    return {key: value for key, value in os.environ.items() if not key.startswith(secret)}
+
+
+def _run(workspace: Path, environment: Mapping[str, str], files: Mapping[str, Path]) -> Ran:
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", "bot", "action"],
+        cwd=workspace,
+        env={**environment, "PYTHONPATH": _package_home()},
+        capture_output=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    log = (done.stdout + done.stderr).decode(errors="replace")
+    outputs = _outputs(files["GITHUB_OUTPUT"].read_text(encoding="utf-8"))
+    summary = files["GITHUB_STEP_SUMMARY"].read_text(encoding="utf-8")
+    return Ran(done.returncode, log, outputs, summary, workspace)
+
+
+def _package_home() -> str:
+    """Where this very package is imported from, before whatever the caller had."""
+    home = str(Path(__file__).resolve().parents[2])
+    return os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
+
+
+def _outputs(text: str) -> dict[str, str]:
+    """The step's outputs, in the form ``name<<delimiter``, lines, ``delimiter``."""
+    outputs: dict[str, str] = {}
+    lines = iter(text.splitlines())
+    for line in lines:
+        name, _, delimiter = line.partition("<<")
+        value = []
+        for content in lines:
+            if content == delimiter:
+                break
+            value.append(content)
+        outputs[name] = "\n".join(value)
+    return outputs
