@@ -235,9 +235,7 @@ def _complain(error: BotError) -> None:
     click.echo(output.error_text(error), err=True)
 
 
-def _options(
-    meshes: Path, environments: tuple[str, ...], format_: str, debug: bool
-) -> Options:
+def _options(meshes: Path, environments: tuple[str, ...], format_: str, debug: bool) -> Options:
     if debug:
         from bot.adapters.crash import debug_logging
 

@@ -2,6 +2,7 @@
 
     BotError
      +-- UsageError        64  the command line
+     |    +-- NoMeshFiles  64  nothing to read where the mesh files should be
      +-- MeshInvalid        3  mesh files
      +-- Refused            4  limits, stale or unreviewed plan
      +-- Locked             6  another apply holds the lease
@@ -66,6 +67,10 @@ class UsageError(BotError):
     """The command line or an action input cannot be used."""
 
     exit_code = ExitCode.USAGE
+
+
+class NoMeshFiles(UsageError):
+    """There is nothing to read where the mesh files should be."""
 
 
 class MeshInvalid(BotError):

@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 
 from bot.config.fault import Faults
 from bot.config.text import MAX_SIZE
-from bot.errors import MeshInvalid, UsageError
+from bot.errors import MeshInvalid, NoMeshFiles, UsageError
 from bot.model.diagnostic import SourceLine
 
 SUFFIXES = (".yaml", ".yml")
@@ -23,11 +23,11 @@ def read_mesh_files(path: Path) -> dict[str, bytes]:
     Sorted; hidden files and folders are left out. A symbolic link may lead to another
     place of the folder, not out of it: the author of a pull request chooses where. A file
     that is too large comes back cut just above the limit that ``bot.config`` sets.
-    Raises UsageError when there is nothing to read, MeshInvalid with every file that
+    Raises NoMeshFiles when there is nothing to read, MeshInvalid with every file that
     cannot be read.
     """
     if not path.exists() and not path.is_symlink():
-        raise UsageError(
+        raise NoMeshFiles(
             f"{path}: no such file or folder. Say where the mesh files are (--meshes)."
         )
     search = _Search(_home(path))
@@ -38,7 +38,7 @@ def read_mesh_files(path: Path) -> dict[str, bytes]:
     if search.faults.errors:
         raise MeshInvalid(search.faults.errors)
     if not files:
-        raise UsageError(
+        raise NoMeshFiles(
             f"{path}: no mesh files (*.yaml, *.yml) in this folder. To take every environment"
             " away, keep a file with `environments: {}`."
         )

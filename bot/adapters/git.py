@@ -20,7 +20,7 @@ def mesh_files_at(path: Path, revision: str) -> dict[str, bytes]:
     """
     folder = path if path.is_dir() else path.parent
     if not folder.is_dir():
-        raise UsageError(f"{path} is not there, so its repository is not known either.")
+        raise UsageError(f"{folder} is not there, so its repository is not known either.")
     if not revision or revision.startswith("-"):
         raise UsageError(f"--base {revision!r} is not a revision.")
     commit = _git(folder, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")

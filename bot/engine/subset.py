@@ -21,15 +21,23 @@ def is_subset(current: Iterable[Canonical], reviewed: Iterable[Canonical]) -> bo
 
 
 def beyond(current: Iterable[Canonical], reviewed: Iterable[Canonical]) -> tuple[Canonical, ...]:
-    """The changes of ``current`` that ``reviewed`` does not allow."""
-    allowed = {change["address"]: change for change in reviewed}
-    return tuple(c for c in current if not _allowed(c, allowed.get(c["address"])))
+    """The changes of ``current`` that ``reviewed`` does not allow.
+
+    ``reviewed`` may hold several changes of one address, from several recorded plans: one
+    of them must allow the change.
+    """
+    allowed: dict[str, list[Canonical]] = {}
+    for change in reviewed:
+        allowed.setdefault(change["address"], []).append(change)
+    return tuple(c for c in current if not _allowed(c, allowed.get(c["address"], [])))
 
 
-def _allowed(change: Canonical, reviewed: Canonical | None) -> bool:
-    if reviewed is None or change["after"] != reviewed["after"]:
-        return False
-    return _between(change["before"], reviewed["before"], reviewed["after"])
+def _allowed(change: Canonical, reviewed: list[Canonical]) -> bool:
+    return any(
+        change["after"] == other["after"]
+        and _between(change["before"], other["before"], other["after"])
+        for other in reviewed
+    )
 
 
 def _between(now: Any, before: Any, after: Any) -> bool:

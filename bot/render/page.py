@@ -14,7 +14,7 @@ STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--text); background: var(--page);
   max-width: 1100px; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2rem; }
-code, td { overflow-wrap: anywhere; } code { font: 0.86em ui-monospace, monospace; }
+code { overflow-wrap: anywhere; font: 0.86em ui-monospace, monospace; }
 .soft { color: var(--soft); } .error, .delete, .failed { color: var(--going); }
 .warning, .update, .skipped, .interrupted { color: var(--change); }
 .create, .applied { color: var(--new); }

@@ -15,7 +15,9 @@ from bot.model.change import (
     Change,
     Gap,
     Membership,
+    Outcome,
     Plan,
+    Report,
     fingerprint_of,
 )
 from bot.model.diagnostic import Diagnostic, SourceLine
@@ -49,6 +51,24 @@ def plan_json(plan: Plan) -> str:
     return json.dumps(_plan(plan), ensure_ascii=True, indent=1) + "\n"
 
 
+def report_json(report: Report) -> str:
+    """What an apply did as JSON text: the plan's form with ``outcomes`` and ``warnings``."""
+    outcomes = [_outcome(outcome) for outcome in report.outcomes]
+    told = _plan(report.plan) | {"outcomes": outcomes, "warnings": list(report.warnings)}
+    return json.dumps(told, ensure_ascii=True, indent=1) + "\n"
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "address": str(outcome.change.address),
+        "action": str(outcome.change.action),
+        "result": str(outcome.result),
+        "error": outcome.error,
+        "advice": outcome.advice,
+        "because_of": str(outcome.because_of) if outcome.because_of else None,
+    }
+
+
 def _plan(plan: Plan) -> dict[str, Any]:
     summary = plan.summary
     return {
@@ -63,8 +83,8 @@ def _plan(plan: Plan) -> dict[str, Any]:
         },
         "environments": list(plan.environments),
         "changes": [_change(change) for change in plan.changes],
-        "diagnostics": [_diagnostic(diagnostic) for diagnostic in plan.diagnostics],
-        "refusals": [_diagnostic(diagnostic) for diagnostic in plan.refusals],
+        "diagnostics": [diagnostic_data(diagnostic) for diagnostic in plan.diagnostics],
+        "refusals": [diagnostic_data(diagnostic) for diagnostic in plan.refusals],
         "gaps": [_gap(gap) for gap in plan.gaps],
         "memberships": [_membership(membership) for membership in plan.memberships],
     }
@@ -84,7 +104,8 @@ def _line(line: SourceLine) -> dict[str, Any]:
     return {"file": line.file, "line": line.line, "column": line.column}
 
 
-def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:
+def diagnostic_data(diagnostic: Diagnostic) -> dict[str, Any]:
+    """A diagnostic as JSON data, in the form that plans hold it."""
     return {
         "severity": str(diagnostic.severity),
         "code": diagnostic.code,

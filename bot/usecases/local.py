@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.adapters.git import mesh_files_at
 from bot.config import Loaded, load
-from bot.errors import ExitCode, MeshInvalid
+from bot.errors import ExitCode, MeshInvalid, NoMeshFiles
 from bot.model.change import Plan, Report
 from bot.model.diagnostic import Diagnostic, Severity
 from bot.model.mesh import Mesh
@@ -29,13 +30,29 @@ def load_revisions(meshes: Path, base: str | None) -> Revisions:
     """The mesh files now and at ``base``. Raises MeshInvalid for faults in today's files.
 
     A base that is itself faulty cannot say what was removed: that is a warning, nothing is
-    deleted because of it, and its limits are the defaults.
+    deleted because of it, and its limits are the defaults. Where the base had mesh files
+    and there are none now, all of them were removed: an empty mesh, which limits judge.
     """
-    loaded = load_mesh(meshes)
     if base is None:
+        loaded = load_mesh(meshes)
         return Revisions(loaded.mesh, None, loaded.diagnostics)
-    before = load_base(mesh_files_at(meshes, base), base)
+    files = mesh_files_at(meshes, base)
+    loaded = load_head(lambda: load_mesh(meshes), bool(files))
+    before = load_base(files, base)
     return Revisions(loaded.mesh, before.mesh, (*loaded.diagnostics, *before.diagnostics))
+
+
+def load_head(read: Callable[[], Loaded], had_files: bool) -> Loaded:
+    """Today's mesh; an empty one, with a warning, when the files that the base had are gone."""
+    try:
+        return read()
+    except NoMeshFiles as error:
+        if not had_files:
+            raise
+        summary = "every mesh file was removed: nothing is wanted any more"
+        return Loaded(
+            Mesh(()), (Diagnostic(Severity.WARNING, "no-mesh-files", summary, str(error)),)
+        )
 
 
 def load_base(files: dict[str, bytes], revision: str) -> Loaded:

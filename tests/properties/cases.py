@@ -97,7 +97,7 @@ def _vpc(rnd: Random, world: World, number: int) -> dict[str, Any]:
     if likely(rnd, 8):
         primary = "10.0.0.0/16" if likely(rnd, 50) else "10.0.128.0/17"
     blocks = [primary] + ([f"100.64.{number}.0/24"] if likely(rnd, 25) else [])
-    ipv6 = [f"2001:db8:0:{number:x}00::/56"] if likely(rnd, 40) else []
+    ipv6 = [f"2001:db8:{number + 1:x}:100::/56"] if likely(rnd, 40) else []
     vpc = world.vpc(ref, *blocks, ipv6=ipv6)
     if likely(rnd, 10):
         vpc.blocks[f"100.65.{number}.0/24"] = "disassociated"

@@ -95,7 +95,9 @@ def test_rich_markup_is_printed_as_it_stands() -> None:
     assert "[red]x[/red]" in printed
 
 
-@pytest.mark.parametrize("place", ["- {} end", "| h |\n|---|\n| {} |", "#### {}", "{}", "> {}"])
+@pytest.mark.parametrize(
+    "place", ["- {} end", "| h | i |\n|---|---|\n| {} | end |", "#### {} end", "{} end", "> {} end"]
+)
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text)[:40])
 def test_prose_and_code_stay_in_their_place(text: str, place: str) -> None:
     for escaped in (escape.text(text), escape.code(text)):
@@ -105,16 +107,20 @@ def test_prose_and_code_stay_in_their_place(text: str, place: str) -> None:
         assert {tag: n for tag, n in seen.tags.items() if tag != "code"} == expected.tags or (
             not escaped.strip()
         )
+        assert "".join(seen.prose).rstrip().endswith("end")
         assert not seen.links
         assert not LINKED_BY_GITHUB.search("".join(seen.prose))
 
 
 @given(st.text(max_size=60))
 def test_any_prose_is_one_cell_of_text(text: str) -> None:
-    seen = seen_in_markdown(f"| h | i |\n|---|---|\n| {escape.text(text)} | {escape.code(text)} |")
+    cells = f"{escape.text(text)} | {escape.code(text)} | end"
 
+    seen = seen_in_markdown(f"| h | i | j |\n|---|---|---|\n| {cells} |")
+
+    assert "".join(seen.prose).rstrip().endswith("end")
     assert set(seen.tags) <= {"table", "thead", "tbody", "tr", "th", "td", "code"}
-    assert seen.tags["td"] == 2
+    assert seen.tags["td"] == 3
     assert not seen.links
     assert not LINKED_BY_GITHUB.search(" ".join(seen.prose))
 
@@ -183,3 +189,19 @@ def test_markers_of_different_keys_differ() -> None:
 
     assert len({marker_of(key) for key in keys}) == len(keys)
     assert all(Context(marker=marker_of(key)).marker for key in keys)
+
+
+def test_a_fence_is_longer_than_any_within() -> None:
+    fenced = escape.fence(["```", "`````"], "diff")
+
+    assert fenced == "``````diff\n```\n`````\n``````"
+
+
+def test_html_can_stand_in_an_attribute() -> None:
+    assert escape.html("""<a href="x" b='y'>&""") == (
+        "&lt;a href=&quot;x&quot; b=&#x27;y&#x27;&gt;&amp;"
+    )
+
+
+def test_a_long_word_is_code_and_takes_no_time() -> None:
+    assert escape.text("a" * 61) == f"`{'a' * 61}`"

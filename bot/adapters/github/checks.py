@@ -20,7 +20,7 @@ class Checks:
     """The check runs of a repository."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        self._session = session.needing("checks: write")
 
     def report(self, check: CheckRun) -> str:
         """Makes a finished check run; answers its URL."""

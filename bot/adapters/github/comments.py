@@ -24,7 +24,7 @@ class Comments:
     """The comments of a repository's pull requests, as far as they are ours."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        self._session = session.needing("pull-requests: write")
         self._viewer = ""
 
     def put(self, number: int, marker: str, body: str, *, create: bool) -> str:

@@ -10,7 +10,7 @@ class Pulls:
     """The pull requests and the history of a repository."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        self._session, self._reading = session, session.needing("pull-requests: read")
 
     def pull(self, number: int) -> PullRequest:
         """The state of a pull request now."""
@@ -19,7 +19,7 @@ class Pulls:
             pull = self._session.repository.get_pull(number)
             return PullRequest(number, str(pull.head.sha), pull.state == "open")
 
-        return self._session.call(f"show pull request #{number}", state)
+        return self._reading.call(f"show pull request #{number}", state)
 
     def merged(self, revision: str, branch: str) -> tuple[int, ...]:
         """Numbers of the pull requests merged into ``branch`` that brought a commit, sorted."""
@@ -29,7 +29,7 @@ class Pulls:
             merged = (p for p in pulls if p.merged_at and p.base.ref == branch)
             return tuple(sorted({pull.number for pull in merged}))
 
-        return self._session.call(f"list the pull requests of commit {revision[:12]}", numbers)
+        return self._reading.call(f"list the pull requests of commit {revision[:12]}", numbers)
 
     def parents(self, revision: str) -> tuple[str, ...]:
         """The ids of a commit's parents, first parent first."""

@@ -59,14 +59,23 @@ class Session:
     """
 
     def __init__(
-        self, github: Github, repository: str, sleep: Callable[[float], object] = time.sleep
+        self,
+        github: Github,
+        repository: str,
+        sleep: Callable[[float], object] = time.sleep,
+        permission: str = "contents: read",
     ) -> None:
         self.github, self.name, self.sleep = github, repository, sleep
+        self.permission = permission
 
     @property
     def repository(self) -> Repository:
         """The repository as PyGithub has it; nothing is asked before it is used."""
         return self.github.get_repo(self.name)
+
+    def needing(self, permission: str) -> Session:
+        """The same session, whose refusals name this line of a job's ``permissions:``."""
+        return Session(self.github, self.name, self.sleep, permission)
 
     def call(self, what: str, work: Callable[[], T], *, repeatable: bool = True) -> T:
         """Does one exchange, and again when that is safe and may help.
@@ -84,7 +93,7 @@ class Session:
             if fault.kind is Kind.UNCERTAIN and repeatable:
                 pause = next(pauses, 0.0)
             if not pause or waited + pause > LONGEST_WAIT:
-                raise _error(what, fault)
+                raise _error(what, fault, self.permission)
             waited += pause
             self.sleep(pause)
 
@@ -148,7 +157,7 @@ def _until(moment: str) -> float:
     return max(float(moment) - time.time(), 0.0) + 1.0
 
 
-def _error(what: str, fault: Fault) -> GitHubError:
+def _error(what: str, fault: Fault, permission: str) -> GitHubError:
     match fault.kind:
         case Kind.LIMITED:
             advice = "The rate limit lasts too long to wait for. Run the job again later."
@@ -159,7 +168,7 @@ def _error(what: str, fault: Fault) -> GitHubError:
         case Kind.REFUSED:
             return GitHubRefused(
                 f"GitHub would not {what} ({fault.words}). "
-                "Check that it still exists and that the job's permissions allow it."
+                f"The job needs `{permission}` in its `permissions:`, or the thing is not there."
             )
         case Kind.FINAL:
             return GitHubError(f"GitHub could not {what} ({fault.words}).")

@@ -207,7 +207,7 @@ class PeeringCalls(Calls):
         }
 
     def _side_value(self, peering: Peering, side: Side, *, blocks: bool) -> dict[str, Any]:
-        """ "CIDR block information is only returned when describing an active VPC peering
+        """One side: "CIDR block information is only returned when describing an active VPC peering
         connection" (API_VpcPeeringConnection)."""
         value: dict[str, Any] = {
             "OwnerId": side.place.account,

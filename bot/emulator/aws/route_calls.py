@@ -114,7 +114,7 @@ class RouteCalls(Calls):
         return table
 
     def _new_destination(self) -> Destination:
-        """ "We modify the specified CIDR block to its canonical form" (API_CreateRoute)."""
+        """As AWS keeps it: "We modify … to its canonical form" (API_CreateRoute)."""
         given = self._standing_destination()
         if given.kind == IPV4:
             return Destination(IPV4, canonical(given.value, "destinationCidrBlock"))

@@ -79,7 +79,3 @@ class Routes:
         """How many static routes a table has to one kind of destination."""
         routes = self._tables[table].values()
         return sum(r.destination.kind == kind and not r.propagated for r in routes)
-
-    def drop(self, table: str) -> None:
-        """Forget a table."""
-        self._tables.pop(table, None)

@@ -113,9 +113,9 @@ def pull_request_review(
 def pull_event(
     world: World, repository: Repository, pull: Pull, name: str, payload: Json, actor: str
 ) -> Event:
-    """Both run on the test merge, so on a conflict workflows do not run."""
+    """Both run on the test merge, so on a conflict they do not; after the merge on the base."""
     number = pull.number
-    ref = f"refs/pull/{number}/merge"
+    ref = f"refs/heads/{pull.base_ref}" if pull.merged_at else f"refs/pull/{number}/merge"
     sha = pull.merge_commit if pull.merged_at else repository.refs.get(ref)
     if sha is None:
         raise ValueError(f"pull request {number} has a conflict: GitHub runs no workflow for it")

@@ -1,6 +1,6 @@
 """Plans and reports as GitHub Markdown: the comment, the job summary, the whole document."""
 
-from bot.render.markdown.outcome import outcome_comment, outcome_summary
+from bot.render.markdown.outcome import outcome_comment, outcome_document, outcome_summary
 from bot.render.markdown.plan import comment, document, job_summary
 from bot.render.markdown.problems import invalid_comment, invalid_summary
 
@@ -11,5 +11,6 @@ __all__ = [
     "invalid_summary",
     "job_summary",
     "outcome_comment",
+    "outcome_document",
     "outcome_summary",
 ]

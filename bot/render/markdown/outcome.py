@@ -16,6 +16,7 @@ from bot.render.markdown.pieces import (
     COMMENT_BUDGET,
     FOLD_LINES,
     SUMMARY_BUDGET,
+    UNLIMITED,
     alert,
     bullets,
     capped,
@@ -40,6 +41,11 @@ def outcome_comment(report: Report, context: Context) -> str:
 def outcome_summary(report: Report, context: Context) -> str:
     """The job summary of an apply."""
     return _compose(report, context, SUMMARY_BUDGET)
+
+
+def outcome_document(report: Report) -> str:
+    """``--format markdown`` of an apply: everything, of any size, with no links."""
+    return _compose(report, Context(), UNLIMITED)
 
 
 def _compose(report: Report, context: Context, budget: int) -> str:

@@ -11,6 +11,7 @@ from bot.render.markdown import destroys, environments, problems
 from bot.render.markdown.pieces import (
     COMMENT_BUDGET,
     SUMMARY_BUDGET,
+    UNLIMITED,
     Fingerprints,
     fingerprints,
     fold,
@@ -20,7 +21,6 @@ from bot.render.markdown.pieces import (
 )
 from bot.render.wording import NO_CHANGES, to_do
 
-UNLIMITED = 1 << 40
 _RESERVE = 400
 """Bytes kept for the line that says how much is shown, the last line break and quotes."""
 

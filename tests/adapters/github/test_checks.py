@@ -103,7 +103,7 @@ def test_a_missing_permission_is_a_refusal() -> None:
     message = {"message": "Resource not accessible by integration"}
     responses.post(f"{REPO}/check-runs", status=403, json=message)
 
-    with pytest.raises(GitHubRefused):
+    with pytest.raises(GitHubRefused, match="needs `checks: write`"):
         Checks(session()).report(check())
 
 

@@ -160,7 +160,7 @@ def test_a_missing_permission_is_a_refusal() -> None:
     responses.get(COMMENTS, json=[])
     responses.post(COMMENTS, status=403, json={"message": "Resource not accessible by integration"})
 
-    with pytest.raises(GitHubRefused):
+    with pytest.raises(GitHubRefused, match="needs `pull-requests: write`"):
         put()
 
 

@@ -23,7 +23,7 @@ import jsonschema_rs
 
 HERE = Path(__file__).parent
 BASE = "https://contract.invalid/openapi.json"
-UNDOCUMENTED = frozenset({401, 403, 404, 429})
+UNDOCUMENTED = frozenset({401, 403, 404, 422, 429})
 """Statuses any call may get although few operations list them; so may every 5xx."""
 DEEP = frozenset({"ref", "path"})
 """Path parameters whose value may contain slashes."""
@@ -122,7 +122,9 @@ class Contract:
         """Property names, at any depth, that no branch of the schema knows."""
         branches = self._branches(schema)
         if isinstance(value, list):
-            item: dict[str, Any] = next((branch["items"] for branch in branches if "items" in branch), {})
+            item: dict[str, Any] = next(
+                (branch["items"] for branch in branches if "items" in branch), {}
+            )
             for index, element in enumerate(value):
                 yield from self._undescribed(item, element, f"{where}[{index}]")
         if not isinstance(value, dict) or any(map(takes_anything, branches)):

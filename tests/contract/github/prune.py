@@ -81,7 +81,7 @@ GRAPHQL_TYPES = (
     *("Query", "Mutation", "User", "Bot", "Actor", "Repository", "PullRequest", "Issue"),
     *("IssueComment", "IssueCommentConnection", "PageInfo", "Minimizable"),
     *("MinimizeCommentInput", "MinimizeCommentPayload"),
-    *("UnminimizeCommentInput", "UnminimizeCommentPayload", "ReportedContentClassifiers"),
+    *("UnminimizeCommentInput", "UnminimizeCommentPayload", "ReportedContentClassifiers", "Node"),
 )
 PROSE = ("description", "example", "examples", "externalDocs", "tags", "deprecated", "title")
 

@@ -42,9 +42,12 @@ def test_active_peerings_per_vpc(
 def test_outstanding_requests(
     aws: Emulator, seed: Seed, client: Any, code: Any, request_peering: Any, there: SeededVpc
 ) -> None:
-    """ "This is the number of outstanding VPC peering connection requests made from your
-    account", per Region; errors: OutstandingVpcPeeringConnectionLimitExceeded."""
+    """Quotas page: "the number of outstanding VPC peering connection requests made from your
+    account", per Region; not those received. Errors:
+    OutstandingVpcPeeringConnectionLimitExceeded."""
     mine = [seed.vpc("111111111111", "us-east-1", f"10.1{i}.0.0/16") for i in range(3)]
+    other = seed.vpc("333333333333", "us-east-1", "10.30.0.0/16")
+    seed.peering(other, mine[2], status="pending-acceptance")  # received, not made
     aws.settings(outstanding_requests=2)
     first = request_peering(mine[0], there)
     request_peering(mine[1], there)
@@ -63,7 +66,7 @@ def test_outstanding_requests(
 def test_routes_per_table_by_family(
     aws: Emulator, seed: Seed, client: Any, code: Any, here: SeededVpc, there: SeededVpc
 ) -> None:
-    """ "This quota is enforced separately for IPv4 routes and IPv6 routes"; errors:
+    """Quotas page: "This quota is enforced separately for IPv4 routes and IPv6 routes"; errors:
     RouteLimitExceeded. ReplaceRoute adds none."""
     peering = seed.peering(here, there)
     aws.settings(routes_per_table=2)

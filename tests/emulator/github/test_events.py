@@ -61,6 +61,8 @@ def test_merged_pull_request_is_closed_in_its_event(gh: GitHub, pull: int) -> No
     assert payload["pull_request"]["merged"] is True
     assert payload["pull_request"]["merge_commit_sha"] == tip
     assert payload["sender"]["login"] == "bob"
+    job = gh.start_run(NAME, "pull_request", {"number": pull, "action": "closed"})
+    assert (job.sha, job.environment["GITHUB_REF"]) == (tip, "refs/heads/main")
 
 
 def test_push_names_the_changed_files_of_each_commit(gh: GitHub) -> None:

@@ -6,6 +6,7 @@ import io
 import zipfile
 
 import requests
+from github.Repository import Repository
 
 from bot.emulator.github import GitHub, Job
 from tests.contract.github.checker import Contract
@@ -42,7 +43,16 @@ def repositories(gh: GitHub, client: Client, job: Job, pull: int) -> None:
     assert repo.get_collaborator_permission("bob") == "write"
     assert repo.get_collaborator_role_name("carol") == "read"
     assert {b.name for b in repo.get_branches()} == {"main", "change"}
+    revisions(repo, head, pull)
+    ref = repo.create_git_ref("refs/heads/later", head)
+    assert repo.get_git_ref("heads/later").object.sha == head
+    assert [r.ref for r in repo.get_git_matching_refs("heads/la")] == ["refs/heads/later"]
+    ref.edit(repo.get_branch("main").commit.sha, force=True)
+    ref.delete()
 
+
+def revisions(repo: Repository, head: str, pull: int) -> None:
+    """Trees, files and commits."""
     tree = repo.get_git_tree(head, recursive=True)
     paths = {element.path: element for element in tree.tree}
     assert set(paths) == {"README.md", "meshes", "meshes/prod.yaml"}
@@ -59,15 +69,9 @@ def repositories(gh: GitHub, client: Client, job: Job, pull: int) -> None:
 
     commit = repo.get_commit(head)
     assert [f.filename for f in commit.files] == ["meshes/prod.yaml"]
-    assert [c.sha for c in repo.get_commits(sha="change", path="meshes")][0] == head
+    assert next(iter(repo.get_commits(sha="change", path="meshes"))).sha == head
     assert [p.number for p in commit.get_pulls()] == [pull]
     assert repo.compare("main", "change").ahead_by == 1
-
-    ref = repo.create_git_ref("refs/heads/later", head)
-    assert repo.get_git_ref("heads/later").object.sha == head
-    assert [r.ref for r in repo.get_git_matching_refs("heads/la")] == ["refs/heads/later"]
-    ref.edit(repo.get_branch("main").commit.sha, force=True)
-    ref.delete()
 
 
 def issues(client: Client, job: Job, pull: int, http: Plain) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import os
+import shutil
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,14 +20,17 @@ def test_commit_and_tree_names_are_those_of_git(tmp_path: Path) -> None:
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_bytes(content)
     when = "2026-01-05T09:00:00+0000"
-    environment = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER")
-                   for what, value in {"NAME": "n", "EMAIL": "e@x", "DATE": when}.items()}  # fmt: skip
+    identity = {"NAME": "n", "EMAIL": "e@x", "DATE": when}
+    people = {f"GIT_{who}_{k}": v for who in ("AUTHOR", "COMMITTER") for k, v in identity.items()}
+    environment = {**people, "PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1"}
+    executable = shutil.which("git")
+    assert executable
 
     def git(*arguments: str) -> str:
-        done = subprocess.run(
-            ["git", "-c", "init.defaultBranch=main", *arguments],
+        done = subprocess.run(  # noqa: S603
+            [executable, "-c", "init.defaultBranch=main", *arguments],
             cwd=tmp_path, check=True, capture_output=True, text=True,
-            env={**environment, "PATH": "/usr/bin:/bin:/usr/local/bin"},
+            env=environment,
         )  # fmt: skip
         return done.stdout.strip()
 

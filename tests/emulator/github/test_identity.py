@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jwt
 import pytest
 import requests
@@ -55,14 +57,30 @@ def test_operation_needs_its_permission(
     assert status({name: access}) in (200, 201)
 
 
-def test_comment_on_an_issue_is_not_covered_by_pull_requests(gh: GitHub, pull: int) -> None:
+def test_comments_on_an_issue_are_not_covered_by_pull_requests(gh: GitHub, pull: int) -> None:
     issue = gh.call("create_issue", name=NAME, title="t")
     job = gh.start_run(NAME, "push", {}, {"pull-requests": "write"})
+    http = Plain(gh.url, job.token)
 
-    refused = Plain(gh.url, job.token)("POST", f"/repos/{NAME}/issues/{issue}/comments",
-                                       {"body": "b"})  # fmt: skip
+    def statuses(number: int) -> list[int]:
+        path = f"/repos/{NAME}/issues/{number}/comments"
+        return [http("POST", path, {"body": "b"}).status_code, http("GET", path).status_code]
 
-    assert refused.status_code == 403
+    assert statuses(issue) == [403, 403]
+    assert statuses(pull) == [201, 200]
+    # Of a pull request's issue only comments and labels are covered.
+    assert http("GET", f"/repos/{NAME}/issues/{pull}").status_code == 403
+
+
+def test_readers_change_their_own_issues_only(gh: GitHub, pull: int) -> None:
+    carol = Plain(gh.url, gh.token("carol"))
+    own = carol("POST", f"/repos/{NAME}/issues", {"title": "t", "labels": ["x"]}).json()
+
+    assert own["labels"] == []
+    path = f"/repos/{NAME}/issues"
+    assert carol("PATCH", f"{path}/{own['number']}", {"state": "closed"}).status_code == 200
+    assert carol("PATCH", f"{path}/{pull}", {"state": "closed"}).status_code == 403
+    assert carol("PATCH", f"/repos/{NAME}/pulls/{pull}", {"title": "x"}).status_code == 403
 
 
 def test_token_of_a_run_for_a_fork_reads_only_and_has_no_oidc(gh: GitHub) -> None:
@@ -127,12 +145,14 @@ def test_only_comments_of_the_viewer_are_the_viewers(gh: GitHub, client: Client,
           nodes { id fullDatabaseId body viewerDidAuthor isMinimized author { login __typename } }
           pageInfo { hasNextPage endCursor } } } } }"""
 
-    found, after = [], None
+    found: list[Any] = []
+    comments: dict[str, Any] = {"pageInfo": {"endCursor": None}}
     for _ in range(2):
-        _, answer = client(job.token).requester.graphql_query(query, {"n": pull, "after": after})
+        _, answer = client(job.token).requester.graphql_query(
+            query, {"n": pull, "after": comments["pageInfo"]["endCursor"]}
+        )
         comments = answer["data"]["repository"]["pullRequest"]["comments"]
         found += comments["nodes"]
-        after = comments["pageInfo"]["endCursor"]
 
     assert comments["pageInfo"]["hasNextPage"] is False
     assert [(c["fullDatabaseId"], c["viewerDidAuthor"], c["author"]["login"]) for c in found] == [
@@ -156,7 +176,8 @@ def test_graphql_refuses_unknown_fields_and_missing_permissions(gh: GitHub, pull
 
 def test_minimized_comment_is_shown_as_such(gh: GitHub, http: Plain, pull: int) -> None:
     created = http("POST", f"/repos/{NAME}/issues/{pull}/comments", {"body": "b"}).json()
-    mutation = """mutation($id: ID!) { minimizeComment(input: {subjectId: $id, classifier: OUTDATED})
+    mutation = """mutation($id: ID!) {
+      minimizeComment(input: {subjectId: $id, classifier: OUTDATED})
       { minimizedComment { isMinimized minimizedReason } } }"""
 
     body = {"query": mutation, "variables": {"id": created["node_id"]}}
@@ -223,3 +244,19 @@ def test_pygithub_reports_a_refusal_as_its_exception(gh: GitHub, pull: int) -> N
             found.create_issue_comment("b")
 
     assert caught.value.status == 403
+
+
+def test_database_id_of_a_new_comment_does_not_fit_graphql(http: Plain, pull: int) -> None:
+    # GitHub's schema has Int, 32 bits wide, and added fullDatabaseId for what is beyond.
+    created = http("POST", f"/repos/{NAME}/issues/{pull}/comments", {"body": "b"}).json()
+    query = "query($id: ID!) { node(id: $id) { ... on IssueComment { fullDatabaseId %s } } }"
+
+    def ask(more: str) -> Any:
+        body = {"query": query % more, "variables": {"id": created["node_id"]}}
+        return http("POST", "/graphql", body).json()
+
+    assert created["id"] > 2**31
+    assert ask("")["data"]["node"] == {"fullDatabaseId": str(created["id"])}
+    answer = ask("databaseId")
+    assert answer["data"]["node"]["databaseId"] is None
+    assert "32-bit" in answer["errors"][0]["message"]

@@ -87,14 +87,11 @@ def test_merge_refuses_a_head_that_moved(gh: GitHub, http: Plain, pull: int) -> 
     assert http("GET", f"/repos/{NAME}/pulls/{pull}").json()["head"]["sha"] == after
 
 
-def test_second_pull_request_of_a_branch_and_an_empty_one_are_refused(
-    gh: GitHub, http: Plain, pull: int
-) -> None:
+@pytest.mark.usefixtures("pull")
+def test_second_pull_request_of_a_branch_and_an_empty_one_are_refused(http: Plain) -> None:
     body = {"title": "t", "head": "change", "base": "main"}
-    again = http("POST", f"/repos/{NAME}/pulls", body)
-    gh.push(NAME, "same", {})
-    gh.call("delete_branch", name=NAME, branch="same")
 
+    again = http("POST", f"/repos/{NAME}/pulls", body)
     empty = http("POST", f"/repos/{NAME}/pulls", {**body, "head": "main"})
 
     assert (again.status_code, empty.status_code) == (422, 422)

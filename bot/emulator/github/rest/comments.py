@@ -15,6 +15,7 @@ BODY_LIMIT = 65536
 def list_comments(call: Call) -> Reply:
     """An issue's comments by id; ``since`` is about the last change."""
     issue = call.entry(call.repository.issues, "issue_number")
+    demand(call, call.repository, issue.number, "read")
     since = moment(call.query["since"]) if call.query.get("since") else None
     found = [
         comment
@@ -40,6 +41,7 @@ def create_comment(call: Call) -> Reply:
 def get_comment(call: Call) -> Reply:
     """One comment."""
     comment = call.entry(call.repository.comments, "comment_id")
+    demand(call, call.repository, comment.issue, "read")
     return Reply(view(call.world, call.repository, comment))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from bot.emulator.github.calls import REPO, Call, Json, Reply, moment, route
-from bot.emulator.github.errors import invalid
+from bot.emulator.github.errors import ApiError, invalid
 from bot.emulator.github.identity import at_least, role
 from bot.emulator.github.rest.comments import check_length, demand
 from bot.emulator.github.views import issues as view
@@ -83,9 +83,11 @@ def get_issue(call: Call) -> Reply:
 
 
 def update_issue(call: Call) -> Reply:
-    """Change what is given; a state of ``closed`` closes."""
+    """Change what is given; a state of ``closed`` closes. For its author and those who triage."""
     issue = call.entry(call.repository.issues, "issue_number")
     demand(call, call.repository, issue.number, "write")
+    if issue.user != call.login and not may_push(call):
+        raise ApiError(403, "Must have admin rights to Repository.")
     body = call.fields(
         title=(str, int, NULL), body=(str, NULL), state=str, state_reason=(str, NULL),
         labels=list, assignees=list,
@@ -119,6 +121,7 @@ def set_state(call: Call, issue: Issue, body: Json) -> None:
 def list_labels(call: Call) -> Reply:
     """An issue's labels."""
     issue = call.entry(call.repository.issues, "issue_number")
+    demand(call, call.repository, issue.number, "read")
     labels = [call.repository.labels[name] for name in issue.labels]
     return call.page(labels, lambda found: view.label(call.world, call.repository, found))
 
@@ -127,6 +130,8 @@ def add_labels_call(call: Call) -> Reply:
     """Add labels, made on first use."""
     issue = call.entry(call.repository.issues, "issue_number")
     demand(call, call.repository, issue.number, "write")
+    if not may_push(call):
+        raise ApiError(403, "Must have push access to repository")
     given = call.body.get("labels", []) if isinstance(call.body, dict) else call.body or []
     add_labels(call.world, call.repository, issue, label_names(given))
     return Reply(view.labels(call.world, call.repository, issue))
@@ -148,13 +153,13 @@ def add_labels(world: World, repository: Repository, issue: Issue, names: Iterab
             issue.labels.append(name)
 
 
+READ = ("issues:read", "pull_requests:read")
 WRITE = ("issues:write", "pull_requests:write")
 ROUTES = (
     route("GET", f"{REPO}/issues", list_issues, "issues:read"),
     route("POST", f"{REPO}/issues", create_issue, "issues:write"),
     route("GET", f"{REPO}/issues/{{issue_number}}", get_issue, "issues:read"),
     route("PATCH", f"{REPO}/issues/{{issue_number}}", update_issue, *WRITE),
-    route("GET", f"{REPO}/issues/{{issue_number}}/labels", list_labels, *WRITE, "issues:read",
-          "pull_requests:read"),
+    route("GET", f"{REPO}/issues/{{issue_number}}/labels", list_labels, *READ),
     route("POST", f"{REPO}/issues/{{issue_number}}/labels", add_labels_call, *WRITE),
 )  # fmt: skip

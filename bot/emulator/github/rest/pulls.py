@@ -14,7 +14,7 @@ from bot.emulator.github.pull_requests import (
     refresh,
 )
 from bot.emulator.github.rest.comments import check_length
-from bot.emulator.github.rest.issues import new_issue, set_state
+from bot.emulator.github.rest.issues import may_push, new_issue, set_state
 from bot.emulator.github.views import commits
 from bot.emulator.github.views import pulls as view
 from bot.emulator.github.world import Pull, Repository, World
@@ -112,8 +112,10 @@ def get_pull(call: Call) -> Reply:
 
 
 def update_pull(call: Call) -> Reply:
-    """Change title, body or state."""
+    """Change title, body or state. For its author and those who triage."""
     pull = call.entry(call.repository.pulls, "pull_number")
+    if pull.issue.user != call.login and not may_push(call):
+        raise ApiError(403, "Must have push access to repository")
     body = call.fields(title=str, body=(str, NULL), state=str, base=str)
     check_length(body.get("body"), "PullRequest")
     issue = pull.issue
