@@ -12,6 +12,7 @@ from bot.emulator.aws.seed import Seed
 from bot.model.address import Scope, VpcRef
 from tests.fakes.world import FakePeering, FakeRoute, FakeTable, FakeVpc, World, scope
 
+PAGES = {"PageSize": 100}
 TARGETS = (
     "VpcPeeringConnectionId",
     "GatewayId",
@@ -40,7 +41,7 @@ def photograph(seed: Seed, scopes: Iterable[Scope]) -> World:
 
 
 def _all(seed: Seed, place: Scope, call: str, key: str) -> Iterator[Mapping[str, Any]]:
-    for page in seed.ec2(place.account, place.region).get_paginator(call).paginate():
+    for page in seed.ec2(place.account, place.region).get_paginator(call).paginate(PaginationConfig=PAGES):
         yield from page[key]
 
 
