@@ -13,11 +13,11 @@ LIVE = ("initiating-request", "pending-acceptance", "provisioning", "active")
 """Statuses in which a pair counts as peered (VPC Peering Guide: one peering per pair)."""
 
 
+@dataclass
 class Clock:
     """Virtual seconds, moved by hand or by the dispatcher."""
 
-    def __init__(self) -> None:
-        self.now = 0.0
+    now: float = 0.0
 
 
 def scope(account: str, region: str) -> Scope:

@@ -9,11 +9,16 @@ from tests.fakes.world import FakePeering, FakeRoute, FakeTable, World
 from tests.oracle.expect import Expectation, Target
 
 CLOCK = "peerd_datetime"
+UNTAGGED = "touched, yet not tagged as peerd does"
 
 
-def disagreements(expected: Expectation, after: World) -> list[str]:
-    """Every way in which ``after`` is not what had to come of ``expected.before``; empty is good."""
-    return [*_peerings(expected, after), *_routes(expected, after), *_vpcs(expected, after)]
+def disagreements(expected: Expectation, after: World, *, cut_short: bool = False) -> list[str]:
+    """Every way in which ``after`` is not what had to come of ``expected.before``; empty is good.
+
+    After an apply that was cut short a touched table may lack its tags: they are never compared.
+    """
+    said = [*_peerings(expected, after), *_routes(expected, after), *_vpcs(expected, after)]
+    return [text for text in said if not (cut_short and text.endswith(UNTAGGED))]
 
 
 def _peerings(expected: Expectation, after: World) -> Iterator[str]:
@@ -92,11 +97,16 @@ def _table(
     if was.routes == table.routes:
         if was.tags != table.tags:
             yield f"{table.id}: tagged, yet no route was touched"
-    elif "peerd_support" not in table.tags or CLOCK not in table.tags:
-        yield f"{table.id}: touched, yet not tagged as peerd does"
+    elif CLOCK not in table.tags or ("peerd_support" not in table.tags and _gained(was, table)):
+        yield f"{table.id}: {UNTAGGED}"
     for key in was.tags.keys() - {"peerd_support", CLOCK}:
         if was.tags[key] != table.tags.get(key):
             yield f"{table.id}: tag {key} changed"
+
+
+def _gained(was: FakeTable, table: FakeTable) -> bool:
+    """Whether a route is new or leads elsewhere; peerd tags with the support of what it routes."""
+    return any(route not in was.routes for route in table.routes)
 
 
 def _reached(

@@ -149,6 +149,9 @@ class _Oracle:
             return {peer}
         if held and self._ours(held):
             return {peer, now} if held.live and self._towards_gap(held.ends) else {peer}
+        if held and not held.live and held.ends == {table.vpc, peer}:
+            # somebody's dead peering of the same two VPCs: the text could be read either way
+            return {peer, now}
         self.result.conflicts.add((table.id, destination))
         return {now}
 
@@ -173,7 +176,7 @@ class _Oracle:
     def _orphan(self, table: FakeTable, now: str, held: FakePeering | None) -> set[Target]:
         deleting = any(
             environment.orphan_routes is OrphanRoutes.DELETE
-            and any(m.vpc == table.vpc and m.state == "present" for m in environment.members)
+            and any(m.vpc == table.vpc for m in environment.members)  # tombstones: cleaned too
             for _, environment in self.head
         )
         if not deleting:

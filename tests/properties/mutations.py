@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from bot.model.address import VpcRef
-from tests.fakes.world import FakePeering
+from tests.fakes.world import FakePeering, FakeRoute
 from tests.properties.cases import (
     OUTSIDE,
     Case,
@@ -227,14 +227,8 @@ def propagate(rnd: Random, case: Case) -> str:
     vpc = case.world.vpcs[refs[0]]
     if vpc.ref == table.vpc:
         return ""
-    table.routes.append(_propagated(vpc.v4[0]))
+    table.routes.append(FakeRoute(vpc.v4[0], "vgw-0a", "EnableVgwRoutePropagation"))
     return f"{table.id} propagated {vpc.v4[0]}"
-
-
-def _propagated(cidr: str) -> Any:
-    from tests.fakes.world import FakeRoute
-
-    return FakeRoute(cidr, "vgw-0a", "EnableVgwRoutePropagation")
 
 
 def foreign_peering(rnd: Random, case: Case) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import random
 from random import Random
 
 from hypothesis import given, note
 
+from bot.model.address import AccountId
 from bot.model.change import Result
 from tests.fakes import run
 from tests.fakes.aws import FakeAws
 from tests.fakes.ec2 import Delays
+from tests.fakes.faults import Rule
 from tests.oracle import disagreements, expect
 from tests.properties.cases import Case, bounded, build_with_peerd, draw_case, likely, randoms
 from tests.properties.mutations import FILE_EDITS, WORLD_EVENTS, close_account, mutate
@@ -113,8 +114,6 @@ def test_nothing_is_deleted_in_or_towards_a_gap(rnd: Random) -> None:
 @bounded(40)
 @given(randoms)
 def test_one_account_failing_leaves_the_rest_applied(rnd: Random) -> None:
-    from tests.fakes.faults import Rule
-
     case = a_mesh_that_stands(rnd)
     mutate(rnd, case, FILE_EDITS)
     told(case)
@@ -123,8 +122,6 @@ def test_one_account_failing_leaves_the_rest_applied(rnd: Random) -> None:
     plan = run.plan(aws, case.head, case.base)
     account = ("111111111111", "222222222222", "333333333333")[rnd.randint(0, 2)]
     actions = ("ec2:CreateRoute", "ec2:ReplaceRoute", "ec2:DeleteRoute")
-    from bot.model.address import AccountId
-
     aws.rules = [Rule(action, account=AccountId(account)) for action in actions]
 
     report = run.apply(aws, case.head, case.base, plan)
@@ -149,7 +146,3 @@ def test_one_account_failing_leaves_the_rest_applied(rnd: Random) -> None:
     aws.world.let_pass(60)
     assert disagreements(expect(case.head, case.base, before), aws.world) == []
     assert run.plan(aws, case.head, case.base).changes == ()
-
-
-def test_random_is_not_shared() -> None:
-    assert random.Random(1).random() == random.Random(1).random()

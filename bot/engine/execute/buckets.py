@@ -21,8 +21,11 @@ class Rate:
 MUTATING = Rate(50, 5)
 READING = Rate(100, 20)
 DEFAULT_RATES: Mapping[str, Rate] = {"ec2:CreateTags": Rate(100, 10)}
-MARGIN = 0.95
-"""Stay just under what is documented: our clock and AWS's are not one."""
+SPARE = 2
+"""Tokens left in every bucket: calls may arrive closer together than they were sent."""
+
+CAUTION = 0.985
+"""The part of the refill that is used: our clock and AWS's are not one."""
 
 ROUNDING = 1e-6
 """A token that lacks less than this is whole: waiting for less than a clock's tick never ends."""
@@ -43,11 +46,21 @@ class Bucket:
     at: float = 0.0
 
     def __post_init__(self) -> None:
-        self.tokens = self.rate.size * MARGIN
+        self.tokens = self.capacity
+
+    @property
+    def capacity(self) -> float:
+        """The most that is ever sent at once; at least one, so that small buckets work."""
+        return max(1.0, self.rate.size - SPARE)
+
+    @property
+    def refill(self) -> float:
+        """Tokens regained a second."""
+        return self.rate.refill * CAUTION
 
     def _refill(self, now: float) -> None:
-        gained = max(0.0, now - self.at) * self.rate.refill * MARGIN
-        self.tokens = min(self.rate.size * MARGIN, self.tokens + gained)
+        gained = max(0.0, now - self.at) * self.refill
+        self.tokens = min(self.capacity, self.tokens + gained)
         self.at = max(self.at, now)
 
     def take(self, now: float) -> bool:
@@ -62,7 +75,7 @@ class Bucket:
         """When the next token will be there."""
         self._refill(now)
         lacking = 1 - self.tokens
-        return now + (lacking / (self.rate.refill * MARGIN) if lacking > ROUNDING else 0.0)
+        return now + (lacking / self.refill if lacking > ROUNDING else 0.0)
 
     def empty(self, now: float) -> None:
         """AWS throttled us: somebody else drinks from this bucket too."""
