@@ -286,17 +286,20 @@ def _applied(connected: Aws, revisions: Revisions, made: Plan) -> Report:
     from bot.adapters.threads import ThreadDispatcher
     from bot.usecases.apply import apply_plan
 
-    with interruptible() as stop, terminal.progress() as progress:
-        with ThreadDispatcher() as dispatcher:
-            return apply_plan(
-                connected,
-                revisions.head,
-                made,
-                base=revisions.base,
-                dispatcher=dispatcher,
-                stop=stop,
-                progress=progress,
-            )
+    with (
+        interruptible() as stop,
+        terminal.progress() as progress,
+        ThreadDispatcher() as dispatcher,
+    ):
+        return apply_plan(
+            connected,
+            revisions.head,
+            made,
+            base=revisions.base,
+            dispatcher=dispatcher,
+            stop=stop,
+            progress=progress,
+        )
 
 
 def _confirmed(made: Plan) -> bool:

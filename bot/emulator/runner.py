@@ -89,7 +89,7 @@ def _plain_environment() -> dict[str, str]:
 
 
 def _run(workspace: Path, environment: Mapping[str, str], files: Mapping[str, Path]) -> Ran:
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-m", "bot", "action"],
         cwd=workspace,
         env={**environment, "PYTHONPATH": _package_home()},

@@ -12,7 +12,7 @@ from bot.engine.picture import picture
 from bot.engine.safety import refusals
 from bot.kinds import KINDS
 from bot.kinds.base import References, Situation
-from bot.model.change import Action, Change, Origin, Plan
+from bot.model.change import Action, Change, Gap, Origin, Plan
 from bot.model.diagnostic import Diagnostic, Severity
 from bot.model.mesh import Mesh
 
@@ -83,12 +83,20 @@ def ordered(changes: Iterable[Change[Any]]) -> tuple[Change[Any], ...]:
 def _labelled(
     changes: tuple[Change[Any], ...], base: Mesh, facts: Facts
 ) -> tuple[Change[Any], ...]:
-    before, _, _ = _difference(base, None, facts)
+    before, _, _ = _difference(base, None, _as_known_to(base, facts))
     drift = {change.canonical_text for change in before}
     return tuple(
         replace(change, origin=Origin.DRIFT) if change.canonical_text in drift else change
         for change in changes
     )
+
+
+def _as_known_to(base: Mesh, facts: Facts) -> Facts:
+    """Scopes of the base that were not read at all (abandoned since) are gaps to it."""
+    known = facts.inventory.observed | {gap.scope for gap in facts.inventory.gaps}
+    unread = tuple(Gap(scope, "", "not read") for scope in sorted(base.scopes - known))
+    inventory = replace(facts.inventory, gaps=(*facts.inventory.gaps, *unread))
+    return replace(facts, inventory=inventory)
 
 
 def narrowed(plan: Plan, environments: Iterable[str]) -> Plan:

@@ -16,7 +16,7 @@ from bot.model.step import Step
 from bot.ports import Reader
 
 W = TypeVar("W")
-O = TypeVar("O")
+R = TypeVar("R")
 S = TypeVar("S")
 
 
@@ -58,6 +58,20 @@ class Situation:
     inventory: Inventory
     references: References
 
+    @property
+    def gaps(self) -> frozenset[Scope]:
+        """The scopes that could not be read."""
+        return frozenset(gap.scope for gap in self.inventory.gaps)
+
+    def support_of(self, environments: Iterable[str]) -> str:
+        """The metadata's ``support`` of the file that holds the first of these by name."""
+        for name in sorted(environments):
+            for mesh in (self.mesh, self.base):
+                file = mesh.file_of(name) if mesh else None
+                if file is not None:
+                    return file.metadata.support
+        return ""
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -73,10 +87,10 @@ class Difference:
     blocked: frozenset[Address] = frozenset()
 
 
-class Kind(Protocol[W, O, S]):
+class Kind(Protocol[W, R, S]):
     """A module of ``bot.kinds`` satisfies this by itself (PEP 544: modules as protocols).
 
-    ``W`` is what the mesh wants of it, ``O`` how AWS shows it, ``S`` its spec in a change.
+    ``W`` is what the mesh wants of it, ``R`` how AWS shows it, ``S`` its spec in a change.
     """
 
     NAME: str
@@ -84,18 +98,18 @@ class Kind(Protocol[W, O, S]):
     def desire(self, mesh: Mesh, inventory: Inventory) -> Iterable[Desired[W]]:
         """What the mesh asks for: a pure function of two values."""
 
-    def observe(self, aws: Reader, scope: Scope) -> Iterable[Observed[O]]:
+    def observe(self, aws: Reader, scope: Scope) -> Iterable[Observed[R]]:
         """What AWS has in a scope. Raises AwsError."""
 
     def further_scopes(
-        self, observed: Iterable[Observed[O]], ownership: Ownership
+        self, observed: Iterable[Observed[R]], ownership: Ownership
     ) -> Mapping[Scope, str]:
         """Scopes that must be read too because of what was found, each with an environment."""
 
     def diff(
         self,
         desired: Iterable[Desired[W]],
-        observed: Iterable[Observed[O]],
+        observed: Iterable[Observed[R]],
         situation: Situation,
     ) -> Difference:
         """The changes from observed to desired; never one of what is not ours."""

@@ -11,12 +11,16 @@ from bot.model.address import AccountId, Address, Scope
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A member role to assume in an account (peerd's role B) and how to assume it."""
+    """A member role to assume in an account (peerd's role B) and how to assume it.
+
+    With ``writes`` the session may change things, as far as the role may; else only read.
+    """
 
     account: AccountId
     name: str
     session_name: str
     external_id: str | None = None
+    writes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,4 +47,4 @@ def _role(account: AccountId, file: MeshFile, applying: bool) -> Role:
     metadata = file.metadata
     plan_name = metadata.plan_principal_name or metadata.common_principal_name
     name = metadata.common_principal_name if applying else plan_name
-    return Role(account, name, metadata.role_session_name, metadata.external_id)
+    return Role(account, name, metadata.role_session_name, metadata.external_id, writes=applying)

@@ -66,7 +66,9 @@ class FakeAws:
         """The calls of one action."""
         return [call for call in self.calls if call.action == action]
 
-    def sign_in(self, scope: Scope, roles: Mapping[AccountId, Role], signed: set[AccountId]) -> None:
+    def sign_in(
+        self, scope: Scope, roles: Mapping[AccountId, Role], signed: set[AccountId]
+    ) -> None:
         """AssumeRole, once per reader or writer and account."""
         with self.lock:
             if scope.account in signed:

@@ -106,11 +106,11 @@ class Ec2:
         self,
         where: Scope,
         *,
-        VpcId: str,  # noqa: N803
-        PeerVpcId: str,  # noqa: N803
-        PeerOwnerId: str = "",  # noqa: N803
-        PeerRegion: str = "",  # noqa: N803
-        TagSpecifications: Any = (),  # noqa: N803
+        VpcId: str,
+        PeerVpcId: str,
+        PeerOwnerId: str = "",
+        PeerRegion: str = "",
+        TagSpecifications: Any = (),
     ) -> dict[str, Any]:
         """CreateVpcPeeringConnection: the peer is not looked at; a bad one fails later."""
         requester = VpcRef(where, VpcId)
@@ -143,7 +143,7 @@ class Ec2:
         if sum(p.status == "active" for p in mine) >= self.quotas.peerings:
             raise Fault("VpcPeeringConnectionsPerVpcLimitExceeded", "too many peerings")
 
-    def accept_peering(self, where: Scope, *, VpcPeeringConnectionId: str) -> dict[str, Any]:  # noqa: N803
+    def accept_peering(self, where: Scope, *, VpcPeeringConnectionId: str) -> dict[str, Any]:
         """AcceptVpcPeeringConnection, by the accepter's owner in its region."""
         peering = self._peering(where, VpcPeeringConnectionId)
         if peering.accepter.scope != where:
@@ -156,7 +156,7 @@ class Ec2:
         self.world.settle()
         return {"VpcPeeringConnection": shapes.peering(self.world, peering, where)}
 
-    def delete_peering(self, where: Scope, *, VpcPeeringConnectionId: str) -> dict[str, Any]:  # noqa: N803
+    def delete_peering(self, where: Scope, *, VpcPeeringConnectionId: str) -> dict[str, Any]:
         """DeleteVpcPeeringConnection: either owner of an active one, the requester of a request."""
         peering = self._peering(where, VpcPeeringConnectionId)
         if peering.status not in ("active", "pending-acceptance"):
@@ -171,7 +171,7 @@ class Ec2:
 
     # Tags
 
-    def create_tags(self, where: Scope, *, Resources: list[str], Tags: Any) -> dict[str, Any]:  # noqa: N803
+    def create_tags(self, where: Scope, *, Resources: list[str], Tags: Any) -> dict[str, Any]:
         """CreateTags: up to 1000 resources of this account and region, all or none."""
         if len(Resources) > 1000:
             raise Fault("InvalidParameterValue", "more than 1000 resources")

@@ -96,7 +96,7 @@ class FakeTable:
 class FakePeering:
     """A peering connection; ``tags`` by scope, so that both sides share one set in one scope.
 
-    ``due`` are status changes that come by themselves; ``visible`` says from when each scope sees it.
+    ``due`` are status changes that come by themselves; ``visible``: from when each scope sees it.
     """
 
     id: str

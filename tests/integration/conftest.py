@@ -36,9 +36,16 @@ def service_models_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def states_asked_for_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this process the first question after a state comes early: these tests have hundreds."""
+    monkeypatch.setattr("bot.engine.execute.polling.FIRST_WAIT", 0.03)
+
+
+@pytest.fixture
 def laptop(
     aws_process: Emulator,
     service_models_loaded_once: None,
+    states_asked_for_soon: None,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

@@ -33,15 +33,15 @@ def photograph(seed: Seed, scopes: Iterable[Scope]) -> World:
             world.vpcs[vpc.ref] = vpc
         for item in _all(seed, place, "describe_route_tables", "RouteTables"):
             world.tables[item["RouteTableId"]] = _table(place, item)
-        for item in _all(
-            seed, place, "describe_vpc_peering_connections", "VpcPeeringConnections"
-        ):
+        for item in _all(seed, place, "describe_vpc_peering_connections", "VpcPeeringConnections"):
             _peering(world, place, item)
     return world
 
 
 def _all(seed: Seed, place: Scope, call: str, key: str) -> Iterator[Mapping[str, Any]]:
-    for page in seed.ec2(place.account, place.region).get_paginator(call).paginate(PaginationConfig=PAGES):
+    for page in (
+        seed.ec2(place.account, place.region).get_paginator(call).paginate(PaginationConfig=PAGES)
+    ):
         yield from page[key]
 
 
@@ -71,11 +71,14 @@ def _route(item: Mapping[str, Any]) -> FakeRoute:
 
 
 def _peering(world: World, place: Scope, item: Mapping[str, Any]) -> None:
-    sides = [
-        VpcRef(scope(side["OwnerId"], side["Region"]), side["VpcId"])
-        for side in (item["RequesterVpcInfo"], item["AccepterVpcInfo"])
-    ]
     identifier = item["VpcPeeringConnectionId"]
-    known = world.peerings.setdefault(identifier, FakePeering(identifier, *sides))
+    known = world.peerings.setdefault(
+        identifier,
+        FakePeering(identifier, _side(item["RequesterVpcInfo"]), _side(item["AccepterVpcInfo"])),
+    )
     known.tags[place] = _tags(item)
     known.status = item["Status"]["Code"]
+
+
+def _side(info: Mapping[str, Any]) -> VpcRef:
+    return VpcRef(scope(info["OwnerId"], info["Region"]), info["VpcId"])

@@ -10,6 +10,8 @@ from copy import deepcopy
 
 import pytest
 
+from bot.model.address import VpcRef
+from tests.fakes.world import FakePeering
 from tests.integration.laptop import (
     EAST,
     METADATA,
@@ -119,9 +121,7 @@ def test_a_file_that_was_removed(laptop: Laptop) -> None:
 @pytest.mark.parametrize("folder_stays", [True, False], ids=["empty folder", "no folder"])
 def test_the_only_file_that_was_removed(laptop: Laptop, folder_stays: bool) -> None:
     """git keeps no empty folders: after a checkout the folder is gone as well."""
-    before = {
-        "meshes/a.yaml": {**file(e=[member(v) for v in laptop.vpcs(2)]), "limits": ANYTHING}
-    }
+    before = {"meshes/a.yaml": {**file(e=[member(v) for v in laptop.vpcs(2)]), "limits": ANYTHING}}
     laptop.write(before)
     revision = laptop.commit()
     laptop.converge()
@@ -292,17 +292,40 @@ def test_a_peering_that_an_earlier_run_left_halfway_is_finished(
     one, two = laptop.vpcs(2)
     laptop.mesh(production=[member(one), member(two)])
     laptop.converge()
-    (made,) = laptop.world().peerings
-    held = status == "provisioning"
-    laptop.aws.settings(provisioning_seconds=0.3 if held else 0, initiating_seconds=0.3)
-    laptop.aws.force_peering(made, status)
+    (first,) = laptop.world().peerings.values()
+    requester, accepter = (laptop.seed.ec2(side.scope.account, EAST) for side in _sides(first))
+    requester.delete_vpc_peering_connection(VpcPeeringConnectionId=first.id)
+    laptop.aws.settings(initiating_seconds=1 if status == "initiating-request" else 0)
+    laptop.aws.settings(provisioning_seconds=1)
+    tags = first.tags[first.requester.scope]
+    made = requester.create_vpc_peering_connection(
+        VpcId=first.requester.vpc_id,
+        PeerVpcId=first.accepter.vpc_id,
+        PeerOwnerId=first.accepter.scope.account,
+        PeerRegion=EAST,
+        TagSpecifications=[
+            {
+                "ResourceType": "vpc-peering-connection",
+                "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+            }
+        ],
+    )["VpcPeeringConnection"]["VpcPeeringConnectionId"]
+    if status == "provisioning":
+        accepter.accept_vpc_peering_connection(VpcPeeringConnectionId=made)
+    assert laptop.world().peerings[made].status == status
     laptop.aws.forget_calls()
 
     laptop.ok("apply", "--yes")
 
     assert laptop.world().peerings[made].status == "active"
-    assert laptop.counted()["CreateVpcPeeringConnection"] == 0
+    counted = laptop.counted()
+    assert counted["CreateVpcPeeringConnection"] == 0
+    assert counted["AcceptVpcPeeringConnection"] == (status != "provisioning")
     laptop.settled()
+
+
+def _sides(peering: FakePeering) -> tuple[VpcRef, VpcRef]:
+    return peering.requester, peering.accepter
 
 
 def test_somebody_elses_route_is_never_stolen(laptop: Laptop) -> None:

@@ -94,10 +94,16 @@ def _table(
         allowed = outcomes.get(destination, {None})
         if not targets & allowed:
             yield f"{table.id} {destination}: leads to {targets}, allowed {allowed}"
-    if was.routes == table.routes:
-        if was.tags != table.tags:
-            yield f"{table.id}: tagged, yet no route was touched"
-    elif CLOCK not in table.tags or ("peerd_support" not in table.tags and _gained(was, table)):
+    yield from _table_tags(was, table)
+
+
+def _table_tags(was: FakeTable, table: FakeTable) -> Iterator[str]:
+    touched = was.routes != table.routes
+    if not touched and was.tags != table.tags:
+        yield f"{table.id}: tagged, yet no route was touched"
+    if touched and (
+        CLOCK not in table.tags or ("peerd_support" not in table.tags and _gained(was, table))
+    ):
         yield f"{table.id}: {UNTAGGED}"
     for key in was.tags.keys() - {"peerd_support", CLOCK}:
         if was.tags[key] != table.tags.get(key):
@@ -116,10 +122,10 @@ def _reached(
     if route is None:
         return {None}
     held = after.peerings.get(route.target)
-    if held and held.status == "active" and table.vpc in held.ends:
-        if held.ends in expected.managed:
-            return {route.target, held.far(table.vpc)}
-    return {route.target}
+    if held is None or held.status != "active" or table.vpc not in held.ends:
+        return {route.target}
+    ours = held.ends in expected.managed
+    return {route.target, held.far(table.vpc)} if ours else {route.target}
 
 
 def _vpcs(expected: Expectation, after: World) -> Iterator[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from bot.model.address import Scope, VpcRef
 from bot.model.mesh import Mesh, OrphanRoutes
-from tests.fakes.world import FakePeering, FakeRoute, FakeTable, World
+from tests.fakes.world import FakePeering, FakeRoute, FakeTable, World, same_family_overlap
 from tests.oracle.wishes import Ends, Wish, Wishes, wishes_of
 
 Target = str | VpcRef | None
@@ -28,7 +28,7 @@ class Expectation:
     """Peerings in or towards a gap: they stay, more is not said."""
     routes: dict[str, dict[str, set[Target]]] = field(default_factory=dict)
     frozen: set[tuple[str, str]] = field(default_factory=set)
-    conflicts: set[tuple[str, str]] = field(default_factory=set)
+    """Tables and destinations that two peers claim."""
 
 
 def expect(
@@ -62,6 +62,11 @@ class _Oracle:
         for table in self.before.tables.values():
             if table.eligible and table.vpc.scope in self.readable:
                 self._table(table)
+        for table_id, destination in self.result.frozen:
+            # routes go before their connection: where a route is frozen, so is its connection
+            route = self.before.tables[table_id].static(destination)
+            if route and route.target in self.result.doomed:
+                self.result.doomed.discard(route.target)
         return self.result
 
     def _ours(self, peering: FakePeering) -> bool:
@@ -106,6 +111,19 @@ class _Oracle:
             self.result.doomed.add(peering.id)
 
     def _table(self, table: FakeTable) -> None:
+        claims, hopes = self._claims(table)
+        outcome = self.result.routes.setdefault(table.id, {})
+        for destination in {r.destination for r in table.routes if r.static} | set(claims):
+            peers = claims.get(destination, set())
+            outcome[destination] = self._route(table, destination, peers)
+        for destination, targets in hopes.items():
+            now = self._target(table.static(destination))
+            outcome[destination] = outcome.get(destination, {now}) | targets | {now}
+            if targets and destination in claims:
+                self.result.frozen.add((table.id, destination))
+
+    def _claims(self, table: FakeTable) -> tuple[dict[str, set[VpcRef]], dict[str, set[Target]]]:
+        """Who claims which destination, and what may come of claims towards a gap."""
         claims: dict[str, set[VpcRef]] = {}
         hopes: dict[str, set[Target]] = {}
         for wish in self.wishes.wishes:
@@ -119,13 +137,7 @@ class _Oracle:
                 there = self.before.live_between(table.vpc, peer)
                 for destination in wish.destinations(peer, self.before):
                     hopes.setdefault(destination, set()).update({there.id} if there else ())
-        outcome = self.result.routes.setdefault(table.id, {})
-        for destination in {r.destination for r in table.routes if r.static} | set(claims):
-            peers = claims.get(destination, set())
-            outcome[destination] = self._route(table, destination, peers)
-        for destination, targets in hopes.items():
-            now = self._target(table.static(destination))
-            outcome[destination] = outcome.get(destination, {now}) | targets | {now}
+        return claims, hopes
 
     def _target(self, route: FakeRoute | None) -> Target:
         return None if route is None else route.target
@@ -133,45 +145,47 @@ class _Oracle:
     def _route(self, table: FakeTable, destination: str, peers: set[VpcRef]) -> set[Target]:
         route = table.static(destination)
         now = self._target(route)
+        vpc = self.before.vpcs[table.vpc]
+        if peers and any(same_family_overlap(destination, b) for b in (*vpc.v4, *vpc.v6)):
+            return {now}  # an error: the receiver's own addresses
         if len(peers) > 1:
             self.result.frozen.add((table.id, destination))
             return {now}
         if not peers:
             return self._unwanted(table, route)
         (peer,) = peers
-        if route is None:
-            return {peer}
+        return {peer} if route is None else self._occupied(table, route, peer)
+
+    def _occupied(self, table: FakeTable, route: FakeRoute, peer: VpcRef) -> set[Target]:
+        """A route stands where one to ``peer`` is wanted."""
+        now = route.target
         live = self.before.live_between(table.vpc, peer)
-        if live and route.target == live.id:
-            return {peer}
-        held = self.before.peerings.get(route.target)
-        if route.target.startswith("pcx-") and held is None:
+        held = self.before.peerings.get(now)
+        forgotten = now.startswith("pcx-") and held is None
+        if forgotten or (live and now == live.id):
             return {peer}
         if held and self._ours(held):
             return {peer, now} if held.live and self._towards_gap(held.ends) else {peer}
         if held and not held.live and held.ends == {table.vpc, peer}:
             # somebody's dead peering of the same two VPCs: the text could be read either way
             return {peer, now}
-        self.result.conflicts.add((table.id, destination))
-        return {now}
+        return {now}  # a conflict
 
     def _unwanted(self, table: FakeTable, route: FakeRoute | None) -> set[Target]:
         assert route is not None, "neither wanted nor there"
         now = route.target
+        held = self.before.peerings.get(now)
         if not now.startswith("pcx-"):
             return {now}
-        held = self.before.peerings.get(now)
         if held is None or not held.live:
             return self._orphan(table, now, held)
-        if held.id in self.result.doomed:
-            return {None}
         if held.id in self.result.lenient:
             return {now}
-        if held.ends in self.result.managed and self._ours(held):
+        if held.id in self.result.doomed:
             return {None}
-        if held.ends in self.result.managed:  # adopted in this plan
-            return {None, now}
-        return {now}
+        if held.ends not in self.result.managed:
+            return {now}
+        return {None} if self._ours(held) else {None, now}  # the latter is adopted in this plan
 
     def _orphan(self, table: FakeTable, now: str, held: FakePeering | None) -> set[Target]:
         deleting = any(
@@ -182,5 +196,5 @@ class _Oracle:
         if not deleting:
             return {now}
         if held is None or self._ours(held):
-            return {None, now} if held and self._towards_gap(held.ends) else {None}
+            return {now} if held and self._towards_gap(held.ends) else {None}
         return {None, now}

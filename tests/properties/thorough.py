@@ -1,4 +1,4 @@
-"""A larger Hypothesis profile: ``pytest -p tests.properties.thorough --hypothesis-profile=thorough``."""
+"""A larger profile: ``pytest -p tests.properties.thorough --hypothesis-profile=thorough``."""
 
 from hypothesis import settings
 

@@ -29,7 +29,9 @@ class ConnectedAws:
         return MemberReader(self._reads(MemberAccess(self._members, roles)))
 
     def writer(self, roles: Mapping[AccountId, Role]) -> MemberWriter:
-        """A writer through these roles."""
+        """A writer through these roles. Raises ValueError for one whose session only reads."""
+        if any(not role.writes for role in roles.values()):
+            raise ValueError("a writer was given a role whose session may only read")
         access = MemberAccess(self._members, roles)
         return MemberWriter(self._reads(access), Writes(self._writing, access))
 

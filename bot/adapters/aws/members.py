@@ -10,6 +10,7 @@ from bot.adapters.aws.clients import call
 from bot.adapters.aws.credentials import Clock, Issued, Renewed, session_name
 from bot.adapters.aws.faults import aws_errors, for_scope
 from bot.adapters.aws.initial import ASSUME_ROLE, InitialIdentity, issued_for
+from bot.adapters.aws.session_policy import session_policy
 from bot.errors import AwsError
 from bot.model.address import Scope, partition
 from bot.model.step import Role
@@ -40,6 +41,7 @@ class MemberRoles:
         parameters = {
             "RoleArn": f"arn:{partition(scope.region)}:iam::{role.account}:role/{role.name}",
             "RoleSessionName": session_name(role.session_name, self._suffix),
+            "Policy": session_policy(writes=role.writes),
         }
         if role.external_id is not None:
             parameters["ExternalId"] = role.external_id

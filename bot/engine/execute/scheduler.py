@@ -20,7 +20,6 @@ from bot.model.change import Change, Outcome, Plan, Report, Result
 from bot.model.step import Step
 from bot.ports import Dispatcher, Progress, Quiet, Writer
 
-
 HEARTBEAT = 0.5
 """Seconds after which the loop looks up at least, to see whether it was told to stop."""
 

@@ -10,6 +10,7 @@ from bot.kinds.route.notices import outside_overrides, overlapping_claims, shado
 from bot.kinds.route.spec import ObservedRoute, RouteWish
 from bot.kinds.route.verdict import Verdict
 from bot.kinds.route.wanted import Wanted, live_claims
+from bot.model.address import Address
 from bot.model.change import Action, Desired, Observed
 from bot.model.diagnostic import Diagnostic
 
@@ -37,13 +38,16 @@ def diff(
         for address, route in sorted(static.items())
         if address not in verdicts
     }
-    created = [v.change for v in verdicts.values() if v.change is not None]
+    blocked = frozenset(v.blocked for v in verdicts.values() if v.blocked is not None)
+    changes = [
+        v.change for v in verdicts.values() if v.change is not None and not _held_by(v, blocked)
+    ]
     return Difference(
-        tuple(created),
+        tuple(changes),
         (
             *_told(verdicts.values()),
             *shadowing(
-                [c for c in created if c.action is Action.CREATE],
+                [c for c in changes if c.action is Action.CREATE],
                 [o.spec for o in routes],
                 situation.references,
             ),
@@ -51,8 +55,14 @@ def diff(
             *outside_overrides(situation.mesh, situation.inventory),
         ),
         situation.references,
-        frozenset(v.blocked for v in verdicts.values() if v.blocked is not None),
+        blocked,
     )
+
+
+def _held_by(verdict: Verdict, blocked: frozenset[Address]) -> bool:
+    """A route stays with a peering that must stay for another route's sake: no half-cleaning."""
+    change = verdict.change
+    return bool(change and change.action is Action.DELETE and change.held.target in blocked)
 
 
 def _told(verdicts: Iterable[Verdict]) -> tuple[Diagnostic, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.kinds.base import Reference, Situation
 from bot.kinds.route.spec import ObservedRoute, RouteSpec
 from bot.kinds.route.verdict import NOTHING, Verdict
-from bot.model.address import Address, Scope, VpcRef
+from bot.model.address import Address, VpcRef
 from bot.model.change import Change
 from bot.model.diagnostic import Diagnostic, Severity
 from bot.model.mesh import OrphanRoutes
@@ -18,29 +18,32 @@ class Leftovers:
     """Judges routes at destinations that nobody wants.
 
     ``members`` are the VPCs of the mesh with their environments; ``cleaned`` the
-    environments whose ``orphan_routes`` is ``delete``.
+    environments whose ``orphan_routes`` is ``delete``; ``partly_read`` those with a member
+    in a gap, so that nobody knows whether its destinations are wanted.
     """
 
     situation: Situation
     members: dict[VpcRef, frozenset[str]]
     cleaned: frozenset[str]
-    gaps: frozenset[Scope]
+    partly_read: frozenset[str]
 
     @classmethod
     def of(cls, situation: Situation) -> Leftovers:
         """What the judging needs to know, looked up once."""
         members: dict[VpcRef, set[str]] = {}
-        cleaned = set()
+        cleaned, partly_read = set(), set()
         for _, environment in situation.mesh:
             for member in environment.members:
                 members.setdefault(member.vpc, set()).add(environment.name)
+                if member.vpc.scope in situation.gaps:
+                    partly_read.add(environment.name)
             if environment.orphan_routes is OrphanRoutes.DELETE:
                 cleaned.add(environment.name)
         return cls(
             situation,
             {vpc: frozenset(names) for vpc, names in members.items()},
             frozenset(cleaned),
-            frozenset(gap.scope for gap in situation.inventory.gaps),
+            frozenset(partly_read),
         )
 
     def verdict(self, address: Address, route: ObservedRoute) -> Verdict:
@@ -60,31 +63,39 @@ class Leftovers:
         if not route.eligible:
             return Verdict(diagnostic=_ineligible(route, held)) if held.going else NOTHING
         if held.going:
-            return Verdict(_delete(address, route, held, "its peering goes away"))
+            return Verdict(self._delete(address, route, held, "its peering goes away"))
         if route.to_prefix_list or held.address not in self.situation.references.available:
             return NOTHING
-        if any(scope in self.gaps for scope in held.address.scopes):
-            return Verdict(diagnostic=_withheld(route, held))
-        return Verdict(_delete(address, route, held, "its destination is no longer wanted"))
+        if self.situation.gaps.intersection(held.address.scopes):
+            return Verdict(diagnostic=_withheld(route, str(held.address), held.environments))
+        reason = "its destination is no longer wanted"
+        return Verdict(self._delete(address, route, held, reason))
 
     def _orphan(self, address: Address, route: ObservedRoute, held: Reference | None) -> Verdict:
         names = self.members.get(route.vpc, frozenset())
         if not route.eligible or not names:
             return NOTHING
-        if not names & self.cleaned:
+        cleaned = names & self.cleaned
+        if not cleaned:
             return Verdict(diagnostic=_orphaned(route, names))
+        far = held.address.scopes if held else ()
+        if names & self.partly_read or self.situation.gaps.intersection(far):
+            return Verdict(diagnostic=_withheld(route, route.target, names))
         target: Address | str = held.address if held and held.managed else route.target
         before = RouteSpec(route.vpc, route.destination, target, True)
-        reason = "a blackhole to a dead peering"
-        change = Change(address, before, None, "", names & self.cleaned, reason=reason)
-        return Verdict(change)
+        return Verdict(self._change(address, before, cleaned, "a blackhole to a dead peering"))
 
+    def _delete(
+        self, address: Address, route: ObservedRoute, held: Reference, reason: str
+    ) -> Change[RouteSpec]:
+        before = RouteSpec(route.vpc, route.destination, held.address)
+        return self._change(address, before, held.environments, reason)
 
-def _delete(
-    address: Address, route: ObservedRoute, held: Reference, reason: str
-) -> Change[RouteSpec]:
-    before = RouteSpec(route.vpc, route.destination, held.address)
-    return Change(address, before, None, "", held.environments, reason=reason)
+    def _change(
+        self, address: Address, before: RouteSpec, names: frozenset[str], reason: str
+    ) -> Change[RouteSpec]:
+        support = self.situation.support_of(names)
+        return Change(address, before, None, "", names, support=support, reason=reason)
 
 
 def _ineligible(route: ObservedRoute, held: Reference) -> Diagnostic:
@@ -98,14 +109,14 @@ def _ineligible(route: ObservedRoute, held: Reference) -> Diagnostic:
     )
 
 
-def _withheld(route: ObservedRoute, held: Reference) -> Diagnostic:
+def _withheld(route: ObservedRoute, target: str, names: frozenset[str]) -> Diagnostic:
     return Diagnostic(
         Severity.WARNING,
         "delete-withheld",
-        f"{route.vpc} {route.table}: {route.destination} to {held.address} is no longer wanted,"
-        " but is kept: the other side could not be read",
+        f"{route.vpc} {route.table}: {route.destination} to {target} is not wanted, as far as"
+        " could be read, but is kept: another scope could not be read",
         "Nothing is deleted in or towards what could not be read.",
-        environments=held.environments,
+        environments=names,
     )
 
 

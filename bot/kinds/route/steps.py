@@ -30,7 +30,8 @@ def _route(change: Change[RouteSpec]) -> Step:
 
 def _write(change: Change[RouteSpec], action: str) -> Step:
     after = change.after
-    assert after is not None and isinstance(after.target, Address), "routes go to our peerings"
+    assert after is not None, "a write has an after"
+    assert isinstance(after.target, Address), "routes go to our peerings"
     return Step(
         "route",
         change.address.scopes[0],
@@ -70,9 +71,7 @@ def _where(change: Change[RouteSpec]) -> Mapping[str, Any]:
 
 
 def _touch(change: Change[RouteSpec]) -> Step:
-    tags: list[dict[str, Any]] = [{"Key": DATETIME, "Value": AppliedAt()}]
-    if change.after is not None:
-        tags.insert(0, {"Key": SUPPORT, "Value": change.support})
+    tags = [{"Key": SUPPORT, "Value": change.support}, {"Key": DATETIME, "Value": AppliedAt()}]
     return Step(
         "tag table",
         change.address.scopes[0],

@@ -80,14 +80,11 @@ class Wanted:
         before = RouteSpec(route.vpc, route.destination, held.address, held.dead)
         if held.dead:
             return Verdict(self._change(wish, claims, before, "its peering is dead"))
-        unreadable = [s for s in held.address.scopes if self._gap(held, s)]
+        unreadable = [s for s in held.address.scopes if s in self.situation.gaps]
         if unreadable:
             return Verdict(diagnostic=_kept_for_gap(wish.spec, held, str(unreadable[0])))
         reason = "its peering goes away" if held.going else "another peer has this destination now"
         return Verdict(self._change(wish, claims, before, reason, held.environments))
-
-    def _gap(self, held: Reference, scope: object) -> bool:
-        return any(gap.scope == scope for gap in self.situation.inventory.gaps)
 
     def _change(
         self,
@@ -100,14 +97,10 @@ class Wanted:
         names = frozenset(claim.environment for claim in claims)
         after = RouteSpec(wish.spec.vpc, wish.spec.destination, claims[0].peering)
         lines = tuple(sorted({claim.declared_at for claim in claims}))
-        support = self._support(min(names))
+        support = self.situation.support_of(names)
         return Change(
             wish.address, before, after, "", names | others, lines, support, reason=reason
         )
-
-    def _support(self, environment: str) -> str:
-        file = self.situation.mesh.file_of(environment)
-        return file.metadata.support if file else ""
 
 
 def _override_overlap(wish: RouteWish, claims: Claims, own: str) -> Diagnostic:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.kinds.base import Situation
-from bot.kinds.vpc_peering.spec import PROGRESS, PeeringSpec
+from bot.kinds.vpc_peering.spec import INITIATING, PENDING, PROGRESS, PeeringSpec
 from bot.kinds.vpc_peering.verdict import Verdict
 from bot.model.address import Scope, VpcRef
 from bot.model.change import Change, Observed
@@ -38,6 +38,8 @@ def remove(
         return Verdict(environments, current.id, managed=True, diagnostics=(diagnostic,))
     if _closed(spec.requester, situation) and _closed(spec.accepter, situation):
         return kept
+    if _closed(spec.requester, situation) and spec.status in (INITIATING, PENDING):
+        return replace(kept, diagnostics=(_expiring(current, environments),))
     return Verdict(environments, current.id, True, change=_delete(current, situation, environments))
 
 
@@ -103,6 +105,18 @@ def _withheld(current: Found, unreadable: list[Scope], names: frozenset[str]) ->
         f" is wanted by no environment, but is kept: {scopes} could not be read",
         "Nothing is deleted in or towards what could not be read. Mend the access, or"
         " mark the member `state: abandoned` when its account is closed.",
+        environments=names,
+    )
+
+
+def _expiring(current: Found, names: frozenset[str]) -> Diagnostic:
+    return Diagnostic(
+        Severity.NOTICE,
+        "delete-withheld",
+        f"the request {current.id} between {current.spec.requester} and {current.spec.accepter}"
+        " is wanted by no environment, but only its requester may delete it, and that account"
+        " is closed",
+        "AWS lets a request that nobody accepts expire after 7 days.",
         environments=names,
     )
 

@@ -95,9 +95,12 @@ def _update(change: Change[PeeringSpec]) -> tuple[Step, ...]:
 
 
 def _delete(change: Change[PeeringSpec]) -> tuple[Step, ...]:
-    spec = _spec(change.before)
-    # The requester may delete in every state; its tags are unknown only when its account
-    # is closed, and then the accepter's side deletes.
+    """Wait out what cannot be deleted yet; then the requester deletes, in every status.
+
+    The requester's tags are unknown only when its account is closed, and then the
+    accepter's side is left to do it.
+    """
+    spec = change.held
     closed = spec.requester_tags is None and spec.requester.scope != spec.accepter.scope
     side = spec.accepter if closed else spec.requester
     delete = Step(
@@ -105,9 +108,13 @@ def _delete(change: Change[PeeringSpec]) -> tuple[Step, ...]:
         side.scope,
         "ec2:DeleteVpcPeeringConnection",
         {"VpcPeeringConnectionId": IdOf(change.address)},
+        after=(_ref(change, "settled"),),
         tolerates=frozenset({"InvalidVpcPeeringConnectionID.NotFound"}),
     )
-    return (delete,)
+    if spec.status not in (INITIATING, PROVISIONING):
+        return (delete,)
+    settled = _wait(change, "settled", side.scope, {PENDING, ACTIVE, *DEAD}, ())
+    return settled, delete
 
 
 def _wait(
@@ -120,7 +127,7 @@ def _wait(
     condition = Condition(
         IdOf(change.address),
         frozenset(wanted),
-        DEAD,
+        DEAD - wanted,
         "vpc-peering-connection-id",
         "VpcPeeringConnectionId",
         "Status.Code",

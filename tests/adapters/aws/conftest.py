@@ -15,7 +15,7 @@ from tests.adapters.aws.scripted import ScriptedAws, serving
 
 ONE, TWO = AccountId("111111111111"), AccountId("222222222222")
 EAST, WEST = Region("us-east-1"), Region("eu-west-1")
-ROLES = {account: Role(account, "mesh-bot", "meshbot") for account in (ONE, TWO)}
+ROLES = {account: Role(account, "mesh-bot", "meshbot", writes=True) for account in (ONE, TWO)}
 
 
 class Hands:

@@ -19,7 +19,7 @@ from bot.ports import Aws, Reader, Writer
 ACCOUNTS = [AccountId(f"4{number:011}") for number in range(8)]
 REGIONS = [Region("us-east-1"), Region("eu-west-1")]
 SCOPES = [Scope(account, region) for account in ACCOUNTS for region in REGIONS]
-ROLES = {account: Role(account, "mesh-bot", "meshbot") for account in ACCOUNTS}
+ROLES = {account: Role(account, "mesh-bot", "meshbot", writes=True) for account in ACCOUNTS}
 
 
 @pytest.fixture

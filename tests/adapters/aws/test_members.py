@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from bot.adapters.aws import ConnectedAws, connect
 from bot.adapters.aws.credentials import session_name
+from bot.adapters.aws.session_policy import READS, WRITES, session_policy
 from bot.errors import AwsError
 from bot.model.address import AccountId, Region
 from bot.model.step import Role
@@ -31,9 +33,39 @@ def test_member_role_is_assumed_with_name_suffix_and_external_id(
         "Version": "2011-06-15",
         "RoleArn": "arn:aws:iam::111111111111:role/network/mesh-bot",
         "RoleSessionName": "mesh-bot---pr-7.run-42",
+        "Policy": session_policy(writes=False),
         "ExternalId": "abc:1",
     }
     assert scripted.last("AssumeRole").key_id == "AKIAINITIAL"
+
+
+def test_session_of_a_reading_role_may_only_read(aws: ConnectedAws, scripted: ScriptedAws) -> None:
+    reading = {account: replace(role, writes=False) for account, role in ROLES.items()}
+
+    list(aws.reader(reading).read(scope(), "ec2:DescribeVpcs"))
+
+    assert allowed(scripted.last("AssumeRole")) == set(READS)
+    with pytest.raises(ValueError, match="may only read"):
+        aws.writer(reading)
+
+
+def test_reader_and_writer_of_an_apply_share_a_session_that_may_also_write(
+    aws: ConnectedAws, scripted: ScriptedAws
+) -> None:
+    list(aws.reader(ROLES).read(scope(), "ec2:DescribeVpcs"))
+    list(aws.writer(ROLES).poll(scope(), "ec2:DescribeVpcs"))
+
+    assert scripted.count("AssumeRole") == 1
+    assert allowed(scripted.last("AssumeRole")) == {*READS, *WRITES}
+
+
+def allowed(asked: Asked) -> set[str]:
+    """The actions that the session policy of an AssumeRole allows."""
+    policy = asked.parameters["Policy"]
+    assert len(policy) <= 2048
+    (statement,) = json.loads(policy)["Statement"]
+    assert (statement["Effect"], statement["Resource"]) == ("Allow", "*")
+    return set(statement["Action"])
 
 
 @pytest.mark.parametrize(
@@ -89,7 +121,9 @@ def test_each_request_is_signed_as_the_account_of_its_scope_whichever_thread_sen
     aws: ConnectedAws, scripted: ScriptedAws
 ) -> None:
     accounts = [AccountId(f"{number:012}") for number in range(1, 13)]
-    writer = aws.writer({account: Role(account, "r", "meshbot") for account in accounts})
+    writer = aws.writer(
+        {account: Role(account, "r", "meshbot", writes=True) for account in accounts}
+    )
 
     def polled(account: AccountId) -> str:
         return str(next(writer.poll(scope(account), "ec2:DescribeVpcs"))["VpcId"])

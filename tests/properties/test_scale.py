@@ -1,0 +1,94 @@
+"""The reference mesh of the product's section on scale, in virtual time with EC2's buckets."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+
+import pytest
+
+from bot.model.address import VpcRef
+from bot.model.mesh import Mesh
+from bot.usecases.apply import apply_plan
+from tests.fakes import run
+from tests.fakes.aws import FakeAws
+from tests.fakes.dispatcher import Killed, SimulatedDispatcher
+from tests.fakes.ec2 import Delays
+from tests.fakes.meshes import mesh_of
+from tests.fakes.world import World, scope
+from tests.oracle import disagreements, expect
+
+ACCOUNTS = ("111111111111", "222222222222", "333333333333")
+REGIONS = ("us-east-1", "eu-west-1")
+SLOW = Delays(initiating=1, provisioning=3, lag=2)
+
+
+def reference(count: int, tables: int = 2, spread: int = 6) -> tuple[World, Mesh]:
+    """``count`` VPCs over ``spread`` scopes, one environment."""
+    world, members = World(), []
+    for n in range(count):
+        where = scope(ACCOUNTS[n % spread % 3], REGIONS[n % spread // 3])
+        ref = VpcRef(where, f"vpc-{n:08x}")
+        world.vpc(ref, f"10.{n}.0.0/16")
+        for t in range(tables):
+            world.table(f"rtb-{n:04x}{t:04x}", ref)
+        place = {"account_id": where.account, "region": where.region}
+        members.append({**place, "vpc_id": ref.vpc_id})
+    return world, mesh_of({"meshes/a.yaml": {"environments": {"prod": members}}})
+
+
+def test_the_reference_mesh_takes_the_least_calls_and_time() -> None:
+    world, mesh = reference(24)
+    aws = FakeAws(world, throttle=True)
+    before = world.copy()
+
+    plan = run.plan(aws, mesh)
+    planning = len(aws.calls)
+    aws.calls.clear()
+    report = run.apply(aws, mesh, None, plan)
+
+    assert planning == 3 + 3 * 6
+    assert report.succeeded
+    made = Counter(call.action for call in aws.calls)
+    assert not [call for call in aws.calls if call.refused]
+    assert made["ec2:CreateVpcPeeringConnection"] == made["ec2:AcceptVpcPeeringConnection"] == 276
+    assert made["ec2:CreateRoute"] == 1104
+    # the product: about 1,730 at best; the rest are polls
+    assert sum(made.values()) <= 1730 * 1.05, made
+    assert world.clock.now <= 26.8 * 1.15
+    assert disagreements(expect(mesh, None, before), world) == []
+    aws.calls.clear()
+    assert run.plan(aws, mesh).changes == ()
+    assert len(aws.calls) == 3 + 3 * 6
+
+
+@pytest.mark.parametrize("spread", [1, 2])
+def test_outstanding_requests_stay_within_awss_limit(spread: int) -> None:
+    world, mesh = reference(40, tables=1, spread=spread)
+    aws = FakeAws(world, SLOW, throttle=True)
+
+    report = run.apply(aws, mesh, None, run.plan(aws, mesh))
+
+    assert report.succeeded
+    refused = Counter(call.refused for call in aws.calls if call.refused)
+    assert refused["OutstandingVpcPeeringConnectionLimitExceeded"] == 0
+    assert refused["RequestLimitExceeded"] == 0
+
+
+def test_requests_left_by_a_killed_apply_count_as_outstanding() -> None:
+    world, mesh = reference(40, tables=1, spread=2)
+    aws = FakeAws(world, SLOW)
+    plan = run.plan(aws, mesh)
+    dispatcher = SimulatedDispatcher(
+        world.clock, kill=lambda: len(aws.made("ec2:CreateVpcPeeringConnection")) >= 24
+    )
+    with pytest.raises(Killed):
+        apply_plan(aws, mesh, plan, base=None, dispatcher=dispatcher, stop=threading.Event())
+    world.let_pass(30)
+    before = world.copy()
+    assert sum(p.status == "pending-acceptance" for p in before.peerings.values()) >= 20
+
+    report = run.apply(aws, mesh, None, run.plan(aws, mesh))
+
+    assert report.succeeded, [o.error for o in report.outcomes if o.error][:3]
+    assert disagreements(expect(mesh, None, before), world) == []
