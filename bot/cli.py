@@ -255,7 +255,7 @@ def _plan(options: Options, base: str | None, detailed: bool, out: Path | None) 
         )
     if out is not None:
         write_text(out, output.plan_text(made, "json"))
-    click.echo(output.plan_text(made, options.format))
+    click.echo(output.plan_text(made, options.format), nl=False)
     return local.plan_exit_code(made, detailed)
 
 
@@ -270,13 +270,20 @@ def _apply(options: Options, base: str | None, yes: bool, approval: Approval) ->
         made = local.planned(
             connected, revisions, options.environments, applying=True, progress=progress
         )
-    if options.format != "json":
-        click.echo(output.plan_text(made, options.format))
-    check_applicable(made, approval)
-    if made.changes and not yes and not _confirmed(made):
-        raise Refused("not confirmed: nothing was changed.", FailureReason.UNREVIEWED)
+    quiet = options.format == "json"  # then standard output holds one JSON document
+    if not (quiet and yes):
+        shown = "text" if quiet else options.format
+        click.echo(output.plan_text(made, shown), nl=False, err=quiet)
+    try:
+        check_applicable(made, approval)
+        if made.changes and not yes and not _confirmed(made):
+            raise Refused("not confirmed: nothing was changed.", FailureReason.UNREVIEWED)
+    except BotError:
+        if options.format == "json":
+            click.echo(output.plan_text(made, "json"), nl=False)
+        raise
     report = _applied(connected, revisions, made)
-    click.echo(output.report_text(report, options.format))
+    click.echo(output.report_text(report, options.format), nl=False)
     return local.apply_exit_code(made, report)
 
 

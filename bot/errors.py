@@ -6,6 +6,7 @@
      +-- MeshInvalid        3  mesh files
      +-- Refused            4  limits, stale or unreviewed plan
      +-- Locked             6  another apply holds the lease
+     +-- Interrupted        1  stopped before anything was changed
      +-- AwsError           1  a call that AWS refused or that did not arrive
      +-- GitHubError        1  likewise, GitHub
      |    +-- GitHubRefused    a permission is missing, or the thing is not there
@@ -99,6 +100,10 @@ class Locked(BotError):
 
     exit_code = ExitCode.LOCKED
     reason = FailureReason.LOCKED
+
+
+class Interrupted(BotError):
+    """SIGINT or SIGTERM came before anything was changed."""
 
 
 class AwsError(BotError):

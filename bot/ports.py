@@ -62,6 +62,13 @@ class Quiet:
         """Nothing."""
 
 
+class Stop(Protocol):
+    """A ``threading.Event``, or a fake."""
+
+    def is_set(self) -> bool:
+        """True when nothing new may be started."""
+
+
 class Dispatcher(Protocol):
     """Runs calls beside one another and tells the time; a simulation in tests."""
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from bot.engine.inventory import read_route_tables, read_vpcs
-from bot.errors import AwsError
+from bot.errors import AwsError, Interrupted
 from bot.kinds import KINDS
 from bot.model.address import Scope
 from bot.model.change import Gap, Observed
 from bot.model.inventory import Inventory, RouteTable, Vpc
 from bot.model.mesh import Mesh
 from bot.model.ownership import Ownership
-from bot.ports import Progress, Quiet, Reader
+from bot.ports import Dispatcher, Progress, Quiet, Reader, Stop
 
-CONCURRENT_SCOPES = 32
-"""Scopes read at once; each asks its three questions one after another."""
+HEARTBEAT = 0.5
+"""Seconds after which the waiting looks up, to see whether it was told to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,35 +42,55 @@ def observe(
     reader_for: Callable[[Mapping[Scope, str]], Reader],
     mesh: Mesh,
     base: Mesh | None,
+    dispatcher: Dispatcher,
     progress: Progress | None = None,
+    stop: Stop | None = None,
 ) -> Facts:
     """Read the scopes of the files, of the base, and at the far ends of what is found.
 
     ``reader_for`` gives a reader for scopes, each with an environment that it belongs to
     (empty when the files name the scope). Scopes of abandoned accounts are not read.
+    Scopes are read side by side; each asks its questions one after another. Raises
+    Interrupted once ``stop`` is set.
     """
     ownership = Ownership.of(mesh, base)
     closed = mesh.abandoned_accounts
     wanted: dict[Scope, str] = dict.fromkeys(mesh.scopes | (base.scopes if base else set()), "")
     read: dict[Scope, ScopeFacts | Gap] = {}
     while new := {s: e for s, e in wanted.items() if s not in read and s.account not in closed}:
-        read |= _read_all(reader_for(new), new, progress or Quiet())
-        wanted |= _further(read.values(), ownership)
+        round_ = _Round(reader_for(new), dispatcher, progress or Quiet(), stop)
+        read |= round_.read(sorted(new))
+        for scope, environment in _further(read.values(), ownership).items():
+            wanted.setdefault(scope, environment)
     return _facts(read)
 
 
-def _read_all(
-    reader: Reader, scopes: Iterable[Scope], progress: Progress
-) -> dict[Scope, ScopeFacts | Gap]:
-    listed = sorted(scopes)
-    results: dict[Scope, ScopeFacts | Gap] = {}
-    progress.update("reading scopes", 0, len(listed))
-    with ThreadPoolExecutor(CONCURRENT_SCOPES) as pool:
-        futures = {pool.submit(_read, reader, scope): scope for scope in listed}
-        for future in as_completed(futures):
-            results[futures[future]] = future.result()
-            progress.update("reading scopes", len(results), len(listed))
-    return results
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """One round of reading: every scope at once."""
+
+    reader: Reader
+    dispatcher: Dispatcher
+    progress: Progress
+    stop: Stop | None
+
+    def read(self, scopes: list[Scope]) -> dict[Scope, ScopeFacts | Gap]:
+        results: dict[Scope, ScopeFacts | Gap] = {}
+        self.progress.update("reading scopes", 0, len(scopes))
+        for scope in scopes:
+            self.dispatcher.submit(partial(_read, self.reader, scope), scope)
+        while len(results) < len(scopes):
+            if self.stop is not None and self.stop.is_set():
+                raise Interrupted("interrupted while AWS was read; nothing was changed.")
+            ended = self.dispatcher.next(HEARTBEAT)
+            if ended is not None:
+                token, facts, error = ended
+                if error is not None:
+                    raise error
+                assert isinstance(token, Scope)
+                results[token] = facts
+                self.progress.update("reading scopes", len(results), len(scopes))
+        return results
 
 
 def _read(reader: Reader, scope: Scope) -> ScopeFacts | Gap:

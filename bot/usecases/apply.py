@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.engine.execute import Settings, execute
-from bot.engine.execute.scheduler import Stop
 from bot.kinds import by_name
 from bot.model.address import Scope
 from bot.model.change import Plan, Report
 from bot.model.mesh import Mesh
-from bot.ports import Aws, Dispatcher, Progress
+from bot.ports import Aws, Dispatcher, Progress, Stop
 from bot.usecases.identity import roles_for
 
 

@@ -12,7 +12,7 @@ from bot.errors import ExitCode, MeshInvalid, NoMeshFiles
 from bot.model.change import Plan, Report
 from bot.model.diagnostic import Diagnostic, Severity
 from bot.model.mesh import Mesh
-from bot.ports import Aws, Progress
+from bot.ports import Aws, Progress, Stop
 from bot.usecases.plan import file_faults, make_plan
 from bot.usecases.validate import load_mesh
 
@@ -90,6 +90,7 @@ def planned(
     *,
     applying: bool,
     progress: Progress,
+    stop: Stop | None = None,
 ) -> Plan:
     """The plan, with what loading had to say put before what planning had to say."""
     plan = make_plan(
@@ -99,6 +100,7 @@ def planned(
         environments=environments,
         applying=applying,
         progress=progress,
+        stop=stop,
     )
     told = {*revisions.diagnostics, *plan.diagnostics}
     return replace(plan, diagnostics=tuple(sorted(told, key=lambda d: d.sort_key)))

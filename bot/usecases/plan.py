@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from bot.adapters.threads import ThreadDispatcher
 from bot.engine.observe import observe
 from bot.engine.planner import make_plan as plan_of
 from bot.engine.planner import narrowed
@@ -12,7 +13,7 @@ from bot.model.address import Scope
 from bot.model.change import Plan
 from bot.model.diagnostic import Diagnostic
 from bot.model.mesh import Mesh
-from bot.ports import Aws, Progress, Quiet, Reader
+from bot.ports import Aws, Progress, Quiet, Reader, Stop
 from bot.usecases.identity import roles_for
 
 
@@ -24,18 +25,21 @@ def make_plan(
     environments: tuple[str, ...] = (),
     applying: bool = False,
     progress: Progress | None = None,
+    stop: Stop | None = None,
 ) -> Plan:
     """The plan for the files at head, known to come from base.
 
     ``environments`` narrows what is shown, not what is known. With ``applying`` the apply
-    role reads, else the plan role. Raises UsageError for an environment that is nowhere.
+    role reads, else the plan role. Raises UsageError for an environment that is nowhere,
+    Interrupted once ``stop`` is set.
     """
     check_environments(environments, head, base)
 
     def reader_for(scopes: Mapping[Scope, str]) -> Reader:
         return aws.reader(roles_for(scopes, (head, base), dict(scopes), applying=applying))
 
-    facts = observe(reader_for, head, base, progress or Quiet())
+    with ThreadDispatcher() as dispatcher:
+        facts = observe(reader_for, head, base, dispatcher, progress or Quiet(), stop)
     return narrowed(plan_of(head, base, facts), environments)
 
 

@@ -75,8 +75,7 @@ def test_a_wrong_fingerprint_is_refused_even_within_the_limits(
     "text", ["", "abcdef", "g" * 12, "A" * 12, "a" * 65, "a" * 12 + "\n", "\u0661" * 12]
 )
 def test_what_is_no_fingerprint_is_a_usage_error(laptop: Laptop, text: str) -> None:
-    laptop.mesh(production=[member(vpc) for vpc in laptop.vpcs(2)])
-    laptop.aws.forget_calls()
+    laptop.paper_mesh()
 
     ran = laptop.run("apply", "--yes", "--expect-fingerprint", text)
 
@@ -212,7 +211,7 @@ def test_a_plan_file_that_was_tampered_with_is_no_approval(laptop: Laptop, chang
 
 @pytest.mark.parametrize("content", [b"", b"null", b"[]", b"{", b"\xff\xfe", b"[" * 100_000])
 def test_a_plan_file_that_is_none_is_an_error(laptop: Laptop, content: bytes) -> None:
-    laptop.mesh(production=[member(vpc) for vpc in laptop.vpcs(2)])
+    laptop.paper_mesh()
     Path("plan.json").write_bytes(content)
     laptop.aws.forget_calls()
 
@@ -222,7 +221,7 @@ def test_a_plan_file_that_is_none_is_an_error(laptop: Laptop, content: bytes) ->
 
 
 def test_a_plan_file_that_is_not_there_is_a_usage_error(laptop: Laptop) -> None:
-    laptop.mesh(production=[member(vpc) for vpc in laptop.vpcs(2)])
+    laptop.paper_mesh()
 
     ran = laptop.run("apply", "--yes", "--expect-plan", "nowhere.json")
 

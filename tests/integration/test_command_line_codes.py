@@ -57,10 +57,11 @@ def test_the_process_ends_with_the_same_codes(mesh: Laptop) -> None:
     ],
     ids=" ".join,
 )
-def test_usage_errors(mesh: Laptop, arguments: tuple[str, ...]) -> None:
-    mesh.commit()
+def test_usage_errors(laptop: Laptop, arguments: tuple[str, ...]) -> None:
+    laptop.paper_mesh()
+    laptop.commit()
 
-    ran = mesh.run(*arguments)
+    ran = laptop.run(*arguments)
 
     assert ran.code == 64, ran
     assert ran.err
@@ -68,11 +69,13 @@ def test_usage_errors(mesh: Laptop, arguments: tuple[str, ...]) -> None:
     assert not Path("x").exists()
 
 
-def test_an_unknown_environment_is_told_with_those_there_are(mesh: Laptop) -> None:
-    ran = mesh.run("plan", "--environment", "prod")
+def test_an_unknown_environment_is_told_with_those_there_are(laptop: Laptop) -> None:
+    laptop.paper_mesh()
+
+    ran = laptop.run("plan", "--environment", "prod")
 
     assert ran.err == "error: no environment is called 'prod'. There are: production.\n"
-    assert mesh.calls() == ()
+    assert laptop.calls() == ()
 
 
 def test_an_environment_that_only_the_base_has_is_known(mesh: Laptop) -> None:
@@ -102,8 +105,9 @@ def test_without_a_folder_of_mesh_files_the_option_is_named(laptop: Laptop) -> N
     assert laptop.calls() == ()
 
 
-def test_base_outside_of_a_repository(mesh: Laptop) -> None:
-    ran = mesh.run("plan", "--base", "HEAD")
+def test_base_outside_of_a_repository(laptop: Laptop) -> None:
+    laptop.paper_mesh()
+    ran = laptop.run("plan", "--base", "HEAD")
 
     assert ran.code == 64, ran
     assert "git" in ran.err
@@ -202,10 +206,11 @@ def test_invalid_files_with_json_leave_json_or_nothing_on_standard_output(
     assert ran.out == "" or ran.json
 
 
-def test_validate_asks_nobody(mesh: Laptop) -> None:
-    mesh.ok("validate")
+def test_validate_asks_nobody(laptop: Laptop) -> None:
+    laptop.paper_mesh()
+    laptop.ok("validate")
 
-    assert mesh.calls() == ()
+    assert laptop.calls() == ()
 
 
 def test_markdown(mesh: Laptop) -> None:

@@ -204,7 +204,8 @@ def test_messages_of_aws_cannot_reach_the_terminal_raw(laptop: Laptop, form: str
     _harmless(planned.out + planned.err + applied.out + applied.err)
 
 
-def test_hostile_arguments_and_file_names_cannot_reach_the_terminal_raw(mesh: Laptop) -> None:
+def test_hostile_arguments_and_file_names_cannot_reach_the_terminal_raw(laptop: Laptop) -> None:
+    laptop.paper_mesh()
     for arguments in (
         ("plan", "--environment", HOSTILE),
         ("plan", "--base", HOSTILE),
@@ -212,7 +213,7 @@ def test_hostile_arguments_and_file_names_cannot_reach_the_terminal_raw(mesh: La
         ("apply", "--expect-fingerprint", HOSTILE),
         ("apply", "--expect-plan", HOSTILE),
     ):
-        ran = mesh.run(*arguments)
+        ran = laptop.run(*arguments)
         assert ran.code == 64, ran
         _harmless(ran.out + ran.err)
 

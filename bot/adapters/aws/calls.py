@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
@@ -20,6 +21,9 @@ from bot.model.address import AccountId, Scope
 from bot.model.step import Role
 
 Item = Mapping[str, Any]
+
+LOG = logging.getLogger(__name__)
+"""Says which call is made where; parameters and answers are never logged."""
 
 _LARGEST_PAGE = 1000
 _UNKNOWN_MAXIMUM = 100
@@ -59,6 +63,7 @@ class Reads:
         service, operation = _split(action)
         check_read(service, operation, parameters)
         _refuse_empty_ids(action, parameters)
+        LOG.debug("%s %s", scope, action)
         with aws_errors(scope, action), self._access.acting_in(scope):
             client = self._clients.client(service, scope.region)
             _check_exists(client, action, operation)
@@ -88,6 +93,7 @@ class Writes:
     def once(self, scope: Scope, action: str, parameters: Mapping[str, Any]) -> Item:
         """The answer of one call. Raises AwsError, or ValueError for one AWS does not have."""
         service, operation = _split(action)
+        LOG.debug("%s %s", scope, action)
         with aws_errors(scope, action), self._access.acting_in(scope):
             client = self._clients.client(service, scope.region)
             _check_exists(client, action, operation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 
 from botocore.credentials import ReadOnlyCredentials
@@ -14,6 +15,8 @@ from bot.adapters.aws.session_policy import session_policy
 from bot.errors import AwsError
 from bot.model.address import Scope, partition
 from bot.model.step import Role
+
+LOG = logging.getLogger(__name__)
 
 
 class MemberRoles:
@@ -45,6 +48,7 @@ class MemberRoles:
         }
         if role.external_id is not None:
             parameters["ExternalId"] = role.external_id
+        LOG.debug("%s %s in account %s", ASSUME_ROLE, role.name, role.account)
         with aws_errors(None, ASSUME_ROLE):
             answer = call(self._initial.sts(scope.region), "AssumeRole", parameters)
         return issued_for(role.account, answer, ASSUME_ROLE)

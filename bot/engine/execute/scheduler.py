@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from bot.engine.execute.advice import LAGGING, THROTTLED, advice
 from bot.engine.execute.buckets import Rate
@@ -18,7 +18,7 @@ from bot.kinds import by_name
 from bot.model.address import Address, Scope
 from bot.model.change import Change, Outcome, Plan, Report, Result
 from bot.model.step import Step
-from bot.ports import Dispatcher, Progress, Quiet, Writer
+from bot.ports import Dispatcher, Progress, Quiet, Stop, Writer
 
 HEARTBEAT = 0.5
 """Seconds after which the loop looks up at least, to see whether it was told to stop."""
@@ -38,13 +38,6 @@ class Settings:
     attempts: int = 12
     grace: float = 4.0
     rates: Mapping[str, Rate] = field(default_factory=dict)
-
-
-class Stop(Protocol):
-    """A ``threading.Event``, or a fake."""
-
-    def is_set(self) -> bool:
-        """True when nothing new may be started."""
 
 
 def steps_of(change: Change[Any]) -> tuple[Step, ...]:
