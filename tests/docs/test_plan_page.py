@@ -21,7 +21,7 @@ def codes_of(tree: ast.AST) -> set[str]:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple):
             names = [getattr(n, "id", "") for t in node.targets for n in ast.walk(t)]
             if "code" in names:
-                found |= {c.value for c in node.value.elts if isinstance(c, ast.Constant)}
+                found |= {str(c.value) for c in node.value.elts if isinstance(c, ast.Constant)}
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "SUSPECTED_TYPO":
             found.add(ast.literal_eval(node.value))
     return found
