@@ -6,6 +6,7 @@ Heavy packages are imported by the commands that need them, so that ``--version`
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -220,6 +221,9 @@ def run(arguments: Sequence[str]) -> int:
         return error.exit_code
     except BrokenPipeError:
         return ExitCode.FAILURE
+    except OSError as error:
+        _say_last(f"error: the result cannot be written: {error.strerror}")
+        return ExitCode.FAILURE
     except Exception as error:  # noqa: BLE001 - the one place that turns a bug into a report
         from bot.adapters.crash import crash_log
 
@@ -227,6 +231,12 @@ def run(arguments: Sequence[str]) -> int:
         text = f"unexpected failure ({kind}): a bug of meshbot. Its details are in {crash_log()}"
         click.echo(text, err=True)
         return ExitCode.FAILURE
+
+
+def _say_last(text: str) -> None:
+    """A last word, for when standard error may be gone too."""
+    with contextlib.suppress(OSError):
+        click.echo(text, err=True)
 
 
 def _complain(error: BotError) -> None:
@@ -245,10 +255,12 @@ def _options(meshes: Path, environments: tuple[str, ...], format_: str, debug: b
 
 def _plan(options: Options, base: str | None, detailed: bool, out: Path | None) -> ExitCode:
     from bot.adapters import aws, terminal
-    from bot.adapters.files import write_text
+    from bot.adapters.files import check_writable, write_text
     from bot.usecases import local, output
 
-    revisions = local.load_revisions(options.meshes, base)
+    if out is not None:
+        check_writable(out, "--out")
+    revisions = _revisions(options, base)
     with terminal.progress() as progress:
         made = local.planned(
             aws.connect(), revisions, options.environments, applying=False, progress=progress
@@ -265,7 +277,7 @@ def _apply(options: Options, base: str | None, yes: bool, approval: Approval) ->
     from bot.usecases.approval import check_applicable
 
     connected = aws.connect()
-    revisions = local.load_revisions(options.meshes, base)
+    revisions = _revisions(options, base)
     with terminal.progress() as progress:
         made = local.planned(
             connected, revisions, options.environments, applying=True, progress=progress
@@ -277,7 +289,10 @@ def _apply(options: Options, base: str | None, yes: bool, approval: Approval) ->
     try:
         check_applicable(made, approval)
         if made.changes and not yes and not _confirmed(made):
-            raise Refused("not confirmed: nothing was changed.", FailureReason.UNREVIEWED)
+            raise Refused(
+                "not confirmed: nothing was changed. Where nobody can be asked, give --yes.",
+                FailureReason.UNREVIEWED,
+            )
     except BotError:
         if options.format == "json":
             click.echo(output.plan_text(made, "json"), nl=False)
@@ -285,6 +300,18 @@ def _apply(options: Options, base: str | None, yes: bool, approval: Approval) ->
     report = _applied(connected, revisions, made)
     click.echo(output.report_text(report, options.format), nl=False)
     return local.apply_exit_code(made, report)
+
+
+def _revisions(options: Options, base: str | None) -> Revisions:
+    """The meshes; with ``--format json`` their faults go to standard output as JSON too."""
+    from bot.usecases import local, output
+
+    try:
+        return local.load_revisions(options.meshes, base)
+    except MeshInvalid as error:
+        if options.format == "json":
+            click.echo(output.faults_json(error.diagnostics, valid=False))
+        raise
 
 
 def _applied(connected: Aws, revisions: Revisions, made: Plan) -> Report:
@@ -313,4 +340,5 @@ def _confirmed(made: Plan) -> bool:
     try:
         return click.confirm(f"Apply these {len(made.changes)} changes?", err=True)
     except click.Abort:
+        click.echo(err=True)
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
@@ -40,7 +41,7 @@ def read_mesh_files(path: Path) -> dict[str, bytes]:
     if not files:
         raise NoMeshFiles(
             f"{path}: no mesh files (*.yaml, *.yml) in this folder. To take every environment"
-            " away, keep a file with `environments: {}`."
+            " away, keep a file with its metadata and `environments: {}`, and give the base."
         )
     return files
 
@@ -143,6 +144,12 @@ def read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def check_writable(path: Path, option: str) -> None:
+    """Raises UsageError when a file that ``option`` names could not be written."""
+    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise UsageError(f"{option} {path}: no file can be written there.")
 
 
 def write_text(path: Path, text: str) -> None:

@@ -15,18 +15,23 @@ if TYPE_CHECKING:
 
 def progress() -> ProgressBars | Quiet:
     """Bars on standard error when it is a terminal, else silence."""
-    return ProgressBars() if sys.stderr.isatty() else Quiet()
+    return ProgressBars() if sys.stderr is not None and sys.stderr.isatty() else Quiet()
 
 
 def colour() -> bool:
     """True when standard output is a terminal that wants colour (https://no-color.org)."""
     dumb = os.environ.get("TERM") == "dumb"
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and not dumb
+    return _on_terminal() and not os.environ.get("NO_COLOR") and not dumb
 
 
 def width() -> int:
     """Columns of the terminal; a sensible line length in a pipe."""
-    return os.get_terminal_size().columns if sys.stdout.isatty() else 120
+    return os.get_terminal_size().columns if _on_terminal() else 120
+
+
+def _on_terminal() -> bool:
+    """Standard output may be closed (``>&-``): then there is none."""
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 class ProgressBars:

@@ -62,7 +62,24 @@ def observe(
         read |= round_.read(sorted(new))
         for scope, environment in _further(read.values(), ownership).items():
             wanted.setdefault(scope, environment)
+    _check_signed_in(read)
     return _facts(read)
+
+
+UNSENT = frozenset({"NoCredentialsError", "PartialCredentialsError", "EndpointConnectionError"})
+"""Codes which say that nothing was sent at all: not one account's fault."""
+
+
+def _check_signed_in(read: Mapping[Scope, ScopeFacts | Gap]) -> None:
+    """Raises AwsError, once, when no scope could even be asked: a plan of gaps helps nobody."""
+    gaps = [facts for facts in read.values() if isinstance(facts, Gap)]
+    if gaps and len(gaps) == len(read) and all(_code(gap) in UNSENT for gap in gaps):
+        code, _, message = gaps[0].error.partition(": ")
+        raise AwsError(None, gaps[0].action, code, f"{message}. Nothing was read.")
+
+
+def _code(gap: Gap) -> str:
+    return gap.error.partition(":")[0]
 
 
 @dataclass(frozen=True, slots=True)

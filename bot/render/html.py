@@ -13,7 +13,7 @@ from bot.render.context import Context, web_url
 from bot.render.escape import html, html_text
 from bot.render.page import POLICY, SCRIPT, STYLE
 from bot.render.picture import svg
-from bot.render.wording import NO_CHANGES, SIGN, brief, count, differences, noun, to_do
+from bot.render.wording import SIGN, brief, count, differences, no_changes, noun, to_do
 
 LONG = 2000
 
@@ -52,7 +52,7 @@ def _about(plan: Plan, context: Context) -> str:
         facts.append(_link("run", context.run_url))
     names = ", ".join(f"<code>{html(name)}</code>" for name in plan.environments)
     environments = f'<p class="soft">Environments: {names}</p>' if names else ""
-    nothing = "" if plan.changes else f"<p>{NO_CHANGES}</p>"
+    nothing = "" if plan.changes else f"<p>{no_changes(plan)}</p>"
     return f'{nothing}<p class="soft">{" · ".join(facts)}</p>{environments}'
 
 

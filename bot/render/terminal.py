@@ -23,7 +23,7 @@ from bot.model.change import (
 from bot.model.diagnostic import Diagnostic, Severity
 from bot.render import escape
 from bot.render.grouping import Part, Sorted, by_table, parts
-from bot.render.wording import NO_CHANGES, SIGN, count, describe, done, named, signs, to_do
+from bot.render.wording import SIGN, count, describe, done, named, no_changes, signs, to_do
 
 MANY_ROUTES = 200
 """More routes than this are counted per route table unless details are asked for."""
@@ -74,7 +74,9 @@ def _plan_lines(plan: Plan, detailed: bool) -> Iterator[_Line]:
         yield from _diagnostic(refusal, "refused", "red")
     yield _Line(_verdict(plan), style="bold")
     if grouped:
-        yield _Line(body="Routes are counted per route table; the details list every one.")
+        yield _Line(
+            body="Routes are counted per route table; --format markdown and json list every one."
+        )
     if plan.changes:
         yield _Line(body=f"Fingerprint: {plan.fingerprint}")
 
@@ -82,7 +84,7 @@ def _plan_lines(plan: Plan, detailed: bool) -> Iterator[_Line]:
 def _verdict(plan: Plan) -> str:
     if plan.changes:
         return f"Plan: {to_do(plan.summary)}."
-    return NO_CHANGES if plan.complete else "No changes in what could be read."
+    return no_changes(plan)
 
 
 def _part_lines(part: Part, grouped: bool) -> Iterator[_Line]:

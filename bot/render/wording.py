@@ -10,12 +10,17 @@ from bot.kinds import by_name, route, vpc_peering
 from bot.kinds.route import RouteSpec
 from bot.kinds.vpc_peering import PeeringSpec
 from bot.model.address import VPC_PEERING_CONNECTION, Address, pair_of
-from bot.model.change import Action, Change, Summary, summarise
+from bot.model.change import Action, Change, Plan, Summary, summarise
+from bot.model.diagnostic import Severity
 from bot.model.tags import Tags
 
 SIGN = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-"}
 TO = {Action.CREATE: "add", Action.UPDATE: "change", Action.DELETE: "destroy"}
 NO_CHANGES = "No changes. The mesh in AWS is as its files ask for."
+NOTHING_NAMED = (
+    "No changes. The files name no environment, so nothing was read; what was removed is found with a"
+    " base revision."
+)
 
 _NOUN = {vpc_peering.NAME: "peering", route.NAME: "route"}
 
@@ -24,6 +29,16 @@ def count(number: int, noun: str) -> str:
     """``1 route``, ``1,104 routes``."""
     plural = noun[:-1] + "ies" if noun.endswith("y") and noun[-2] not in "aeiou" else noun + "s"
     return f"{number:,} {noun if number == 1 else plural}"
+
+
+def no_changes(plan: Plan) -> str:
+    """What a plan without changes says: only one without problems says that all is well."""
+    problems = sum(d.severity is not Severity.NOTICE for d in plan.diagnostics)
+    if not plan.complete:
+        return "No changes in what could be read."
+    if problems:
+        return f"No changes. {count(problems, 'problem')}: not all that the files ask for is there."
+    return NO_CHANGES if plan.environments else NOTHING_NAMED
 
 
 def to_do(summary: Summary) -> str:

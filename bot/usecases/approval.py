@@ -10,7 +10,7 @@ from bot.adapters.files import read_bytes
 from bot.engine.subset import is_subset
 from bot.errors import FailureReason, MeshInvalid, Refused, UsageError
 from bot.model.change import Plan
-from bot.render.planfile import RecordedPlan, read_plan
+from bot.render.planfile import PlanFileError, RecordedPlan, read_plan
 from bot.usecases.plan import check_safe, file_faults
 
 FINGERPRINT = re.compile(r"[0-9a-f]{12,64}", re.ASCII)
@@ -50,4 +50,12 @@ def approval(fingerprint: str | None, recorded: Path | None) -> Approval:
             f"--expect-fingerprint {fingerprint!r} is not a fingerprint: 12 to 64 hex digits,"
             " as the plan shows it."
         )
-    return Approval(fingerprint, read_plan(read_bytes(recorded)) if recorded else None)
+    return Approval(fingerprint, _recorded(recorded) if recorded else None)
+
+
+def _recorded(path: Path) -> RecordedPlan:
+    try:
+        return read_plan(read_bytes(path))
+    except PlanFileError as error:
+        advice = f"Record a plan with: meshbot plan --out {path}"
+        raise PlanFileError(f"--expect-plan {path}: {error} {advice}") from error

@@ -49,10 +49,9 @@ def load_head(read: Callable[[], Loaded], had_files: bool) -> Loaded:
     except NoMeshFiles as error:
         if not had_files:
             raise
-        summary = "every mesh file was removed: nothing is wanted any more"
-        return Loaded(
-            Mesh(()), (Diagnostic(Severity.WARNING, "no-mesh-files", summary, str(error)),)
-        )
+        summary = "there were mesh files at the base, and there are none now: nothing is wanted"
+        detail = f"If that is a mistake, mend the path ({error})"
+        return Loaded(Mesh(()), (Diagnostic(Severity.WARNING, "no-mesh-files", summary, detail),))
 
 
 def load_base(files: dict[str, bytes], revision: str) -> Loaded:
@@ -64,7 +63,7 @@ def load_base(files: dict[str, bytes], revision: str) -> Loaded:
             Severity.WARNING,
             "base-invalid",
             f"the mesh files at {revision} are not valid: what was removed since is not known",
-            f"The first fault there: {error.diagnostics[0].summary}",
+            f"The first fault there: {error.diagnostics[0]}",
         )
         return Loaded(Mesh(()), (warning,))
 

@@ -51,7 +51,9 @@ def diff(
                 [o.spec for o in routes],
                 situation.references,
             ),
-            *overlapping_claims([(wish.spec, live) for wish, live in wishes]),
+            *overlapping_claims(
+                [(w.spec, live) for w, live in wishes if verdicts[w.address].diagnostic is None]
+            ),
             *outside_overrides(situation.mesh, situation.inventory),
         ),
         situation.references,

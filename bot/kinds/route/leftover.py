@@ -67,7 +67,7 @@ class Leftovers:
         if route.to_prefix_list or held.address not in self.situation.references.available:
             return NOTHING
         if self.situation.gaps.intersection(held.address.scopes):
-            return Verdict(diagnostic=_withheld(route, str(held.address), held.environments))
+            return NOTHING  # what the other side has is not known: the gap says so
         reason = "its destination is no longer wanted"
         return Verdict(self._delete(address, route, held, reason))
 

@@ -20,7 +20,7 @@ from bot.model.change import Change, Desired, Observed
 from bot.model.cidr import first_overlap
 from bot.model.diagnostic import Diagnostic, Severity
 from bot.model.inventory import Inventory
-from bot.model.ownership import Ownership, SideTags
+from bot.model.ownership import ENVIRONMENT, SERVICE_NAME, Ownership, SideTags
 from bot.model.tags import Tags
 
 Wish = Desired[PeeringWish]
@@ -35,7 +35,7 @@ def meet(wish: Wish, current: Found | None, inventory: Inventory, ownership: Own
         return _odd(wish, current)
     foreign = any(ownership.foreign(tags) for tags in current.spec.sides)
     if not _ours(current, ownership) and (foreign or not wish.spec.adopt):
-        return _left_alone(wish, current, foreign)
+        return _left_alone(wish, current, ownership)
     return _repaired(wish, current, inventory)
 
 
@@ -156,12 +156,17 @@ def _odd(wish: Wish, current: Found) -> Verdict:
     return Verdict(wish.environments, current.id, diagnostics=(diagnostic,))
 
 
-def _left_alone(wish: Wish, current: Found, foreign: bool) -> Verdict:
+def _left_alone(wish: Wish, current: Found, ownership: Ownership) -> Verdict:
     between = f"{current.id} between {wish.spec.pair.first} and {wish.spec.pair.second}"
-    if foreign:
+    claims = [tags for tags in current.spec.sides if ownership.foreign(tags)]
+    if claims:
         severity, code = Severity.WARNING, "foreign-peering"
-        summary = f"peering {between} belongs to another peerd configuration"
-        detail = "It is left alone, with its routes. Take the VPCs out of one of the two."
+        owner = f"{claims[0].get(ENVIRONMENT)!r} of {claims[0].get(SERVICE_NAME)!r}"
+        summary = f"peering {between} belongs to environment {owner}, not of these files"
+        detail = (
+            "It is left alone, with its routes. If the environment was renamed here, give the base"
+            " revision (--base); if another configuration has it, take the VPCs out of one."
+        )
     else:
         severity, code = Severity.NOTICE, "unmanaged-peering"
         summary = f"peering {between} exists without our tags"

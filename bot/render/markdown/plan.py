@@ -19,7 +19,7 @@ from bot.render.markdown.pieces import (
     paragraphs,
     shown_of,
 )
-from bot.render.wording import NO_CHANGES, to_do
+from bot.render.wording import no_changes, to_do
 
 _RESERVE = 400
 """Bytes kept for the line that says how much is shown, the last line break and quotes."""
@@ -64,7 +64,7 @@ def _compose(plan: Plan, context: Context, budget: int) -> str:
 
 def _headline(plan: Plan) -> str:
     if not plan.changes:
-        said = NO_CHANGES if plan.complete else "No changes in what could be read."
+        said = no_changes(plan)
         return f"### meshbot\n\n{said}"
     return f"### Plan: {to_do(plan.summary)}"
 

@@ -11,7 +11,7 @@ from bot.model.diagnostic import Diagnostic
 from bot.model.github import ActionContext
 from bot.render import escape, html, markdown, planfile, terminal
 from bot.render.context import Context, markdown_link, marker_of
-from bot.render.wording import NO_CHANGES, count, to_do
+from bot.render.wording import count, no_changes, to_do
 
 SHORT_ERROR = 2_000
 
@@ -95,7 +95,7 @@ class View:
 
 def headline(plan: Plan) -> str:
     """A plan in one line of plain text."""
-    return f"Plan: {to_do(plan.summary)}" if plan.changes else NO_CHANGES
+    return f"Plan: {to_do(plan.summary)}" if plan.changes else no_changes(plan)
 
 
 def log_text(plan: Plan) -> str:
