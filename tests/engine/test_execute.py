@@ -116,7 +116,9 @@ def route(
     return Change(address, held, after, "", frozenset({"prod"}), support="team")
 
 
-def run(plan: Plan, aws: ScriptedAws, stop: threading.Event | None = None, **settings: Any) -> Report:
+def run(
+    plan: Plan, aws: ScriptedAws, stop: threading.Event | None = None, **settings: Any
+) -> Report:
     return execute(
         plan,
         aws,

@@ -32,9 +32,7 @@ def photograph(seed: Seed, scopes: Iterable[Scope]) -> World:
             world.vpcs[vpc.ref] = vpc
         for item in _all(seed, place, "describe_route_tables", "RouteTables"):
             world.tables[item["RouteTableId"]] = _table(place, item)
-        for item in _all(
-            seed, place, "describe_vpc_peering_connections", "VpcPeeringConnections"
-        ):
+        for item in _all(seed, place, "describe_vpc_peering_connections", "VpcPeeringConnections"):
             _peering(world, place, item)
     return world
 

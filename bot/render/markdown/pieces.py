@@ -112,5 +112,7 @@ def shown_of(shown: int, changes: Sequence[Change[object]]) -> str:
         f"**{shown:,} of {len(changes):,} changes shown** one by one, the rest as counts."
         " The run's artifacts hold every one of them."
     )
+
+
 UNLIMITED = 1 << 40
 """For documents that nothing limits."""
