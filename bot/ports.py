@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar
 
 from bot.model.address import AccountId, Scope
-from bot.model.github import Annotation, CheckRun, PullRequest
+from bot.model.github import Annotation, CheckRun, Conclusion, PullRequest
+from bot.model.record import Deployment, OwnCheck, Relation, Review
 from bot.model.step import Role
 
 T = TypeVar("T")
@@ -85,7 +86,66 @@ class Dispatcher(Protocol):
 # GitHub and its runner
 
 
-class GitHub(Protocol):
+class History(Protocol):
+    """The commits of the repository, and the pull requests that brought them."""
+
+    def branch_head(self, branch: str) -> str:
+        """The newest commit of a branch."""
+
+    def relation(self, base: str, head: str) -> Relation:
+        """How ``head`` stands to ``base``."""
+
+    def commits_touching(self, base: str, head: str, path: str) -> tuple[str, ...]:
+        """Commits of ``head`` that ``base`` lacks and that change files at ``path``, oldest first.
+
+        Without ``base`` all of them.
+        """
+
+    def pulls_of(self, revision: str, branch: str) -> tuple[PullRequest, ...]:
+        """The pull requests that brought a commit into ``branch``, or are about to."""
+
+    def subject(self, revision: str) -> str:
+        """The first line of a commit's message. It is hostile text."""
+
+    def open_pulls(self, branch: str) -> tuple[PullRequest, ...]:
+        """The open pull requests into a branch, as many as can be looked after."""
+
+
+class Records(Protocol):
+    """What plan jobs recorded, and who approved it."""
+
+    def own_checks(self, commit: str, check: str) -> tuple[OwnCheck, ...]:
+        """Our own finished check runs of this name on a commit, newest first."""
+
+    def rewrite(
+        self, check: OwnCheck, conclusion: Conclusion, title: str, summary: str, text: str
+    ) -> None:
+        """Gives a check run of ours another conclusion and other words."""
+
+    def plan_files(self, run_id: str, artifact: str) -> Iterator[bytes]:
+        """plan.json of each artifact of this name that a run left, newest first.
+
+        Raises GitHubRefused for one that is gone or is not as meshbot makes them.
+        """
+
+    def reviews(self, number: int) -> tuple[Review, ...]:
+        """The reviews of a pull request, in the order in which they were made."""
+
+    def may_write(self, login: str) -> bool:
+        """True for somebody with write access to the repository."""
+
+
+class Deployments(Protocol):
+    """At which commit each environment was last applied."""
+
+    def applied(self, task: str) -> Mapping[str, str]:
+        """The commit at which each environment was last applied as a whole, by its name."""
+
+    def deployed(self, deployment: Deployment) -> None:
+        """Notes that an environment was applied at a commit, or that it failed."""
+
+
+class GitHub(History, Records, Deployments, Protocol):
     """One repository on GitHub. Every method raises GitHubError.
 
     GitHubRefused means that the token may not do it (403) or that it is not there (404).
@@ -103,14 +163,25 @@ class GitHub(Protocol):
     def pull(self, number: int) -> PullRequest:
         """The state of a pull request now."""
 
-    def merged_pulls(self, revision: str, branch: str) -> tuple[int, ...]:
-        """The numbers of the pull requests merged into ``branch`` that brought a commit."""
-
     def comment(self, number: int, marker: str, body: str, *, create: bool = True) -> str:
         """Leaves exactly one comment of ours with this first line, and answers its URL.
 
         With ``create`` false only a comment that exists is edited; else the answer is "".
         """
+
+    def issue(self, marker: str, title: str, body: str, *, wanted: bool) -> str:
+        """Leaves at most one issue of ours with this first line, and answers its URL.
+
+        ``wanted``: it is open, re-opened or made; else the one that is there is closed, and
+        the answer is "" when there is none. ``body`` starts with the marker; an empty
+        ``title`` leaves the one that is there.
+        """
+
+    def open_issues(self, start: str) -> tuple[str, ...]:
+        """The first lines of our open issues, of those that start so, sorted."""
+
+    def own_comment(self, number: int, marker: str) -> str:
+        """What our comment with this first line says, for people; "" when there is none."""
 
     def report(self, check: CheckRun) -> str:
         """Makes a check run with all its annotations and answers its URL."""

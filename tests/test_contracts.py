@@ -36,6 +36,7 @@ INPUTS = {
     "github-token",
     "environments",
     "expect-fingerprint",
+    "require-pull-request",
     "comment",
     "debug",
 }
@@ -170,8 +171,8 @@ def test_the_workflows_use_inputs_and_outputs_that_exist() -> None:
     text = "".join(p.read_text() for p in (ROOT / ".github" / "workflows").glob("*.yml"))
     outputs = re.findall(r"steps\.meshbot\.outputs\.([A-Za-z_-]+)", text)
 
-    assert {name for name, _ in uses} == {"plan.yml", "apply.yml"}
-    assert all(set(step["with"]) <= INPUTS and step["id"] == "meshbot" for _, step in uses)
+    assert {name for name, _ in uses} == {"plan.yml", "apply.yml", "drift.yml", "review.yml"}
+    assert all(set(step.get("with", ())) <= INPUTS and step["id"] == "meshbot" for _, step in uses)
     assert outputs
     assert set(outputs) <= OUTPUTS
 
@@ -187,7 +188,7 @@ def test_every_workflow_grants_nothing_at_the_top_and_no_checkout_keeps_the_toke
     checkouts = [step for _, step in steps() if step.get("uses", "").startswith("actions/checkout")]
 
     assert all(workflow["permissions"] == {} for workflow in workflows().values())
-    assert len(checkouts) >= len(workflows()) == 3
+    assert len(checkouts) >= len(workflows()) == 5
     assert all(step["with"]["persist-credentials"] is False for step in checkouts)
 
 

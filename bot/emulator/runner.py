@@ -12,15 +12,25 @@ from pathlib import Path
 from typing import Any
 
 from bot.emulator.aws.client import Emulator as Aws
-from bot.emulator.github import GitHub
+from bot.emulator.github import GitHub, Job
 
 PLAN_PERMISSIONS = {
-    "contents": "read",
-    "pull-requests": "write",
+    "actions": "read",
     "checks": "write",
+    "contents": "read",
+    "deployments": "read",
     "id-token": "write",
+    "pull-requests": "write",
 }
-"""What the workflows in .github/workflows grant."""
+APPLY_PERMISSIONS = {**PLAN_PERMISSIONS, "deployments": "write"}
+PERMISSIONS: Mapping[str, Mapping[str, str]] = {
+    "push": APPLY_PERMISSIONS,
+    "workflow_dispatch": APPLY_PERMISSIONS,
+}
+"""What the workflows grant on an event; on others PLAN_PERMISSIONS."""
+
+ARTIFACT = "meshbot-plan"
+"""What their step actions/upload-artifact calls plan.json and report.html."""
 
 TIMEOUT = 300
 
@@ -34,6 +44,7 @@ class Ran:
     outputs: Mapping[str, str]
     summary: str
     workspace: Path
+    run_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +64,17 @@ class Runner:
         permissions: Mapping[str, str] | None = None,
     ) -> Ran:
         """One job on an event; ``wanted`` says which, ``inputs`` are the step's ``with:``."""
-        granted = PLAN_PERMISSIONS if permissions is None else permissions
-        job = self.github.start_run(self.repository, event, wanted, granted)
-        place = self.folder / f"run-{job.run_id}"
+        granted = PERMISSIONS.get(event, PLAN_PERMISSIONS) if permissions is None else permissions
+        return self._ran(self.github.start_run(self.repository, event, wanted, granted), inputs)
+
+    def again(self, run: Ran, event: str, inputs: Mapping[str, str] | None = None) -> Ran:
+        """Another attempt of a run on its own event."""
+        granted = PERMISSIONS.get(event, PLAN_PERMISSIONS)
+        return self._ran(self.github.rerun(self.repository, run.run_id, granted), inputs)
+
+    def _ran(self, job: Job, inputs: Mapping[str, str] | None) -> Ran:
+        attempt = job.environment["GITHUB_RUN_ATTEMPT"]
+        place = self.folder / f"run-{job.run_id}-{attempt}"
         workspace = self._check_out(place / "workspace", job.sha)
         files = {name: place / name.lower() for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
         for file in files.values():
@@ -71,7 +90,17 @@ class Runner:
             "INPUT_GITHUB-TOKEN": job.token,
             **{f"INPUT_{name.upper()}": value for name, value in (inputs or {}).items()},
         }
-        return _run(workspace, environment, files)
+        ran = _run(workspace, environment, files, job.run_id)
+        self._upload(ran)
+        return ran
+
+    def _upload(self, ran: Ran) -> None:
+        """The step after the action: its files, by their names alone."""
+        paths = [ran.outputs.get(f"{name}-path") for name in ("plan-json", "report-html")]
+        kept = [ran.workspace / path for path in paths if path]
+        if kept:
+            files = {path.name: path.read_bytes() for path in kept}
+            self.github.upload_artifact(self.repository, ran.run_id, ARTIFACT, files)
 
     def _check_out(self, workspace: Path, sha: str) -> Path:
         for name, content in self.github.files(self.repository, sha).items():
@@ -88,7 +117,9 @@ def _plain_environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if not key.startswith(secret)}
 
 
-def _run(workspace: Path, environment: Mapping[str, str], files: Mapping[str, Path]) -> Ran:
+def _run(
+    workspace: Path, environment: Mapping[str, str], files: Mapping[str, Path], run_id: int
+) -> Ran:
     done = subprocess.run(
         [sys.executable, "-m", "bot", "action"],
         cwd=workspace,
@@ -100,7 +131,7 @@ def _run(workspace: Path, environment: Mapping[str, str], files: Mapping[str, Pa
     log = (done.stdout + done.stderr).decode(errors="replace")
     outputs = _outputs(files["GITHUB_OUTPUT"].read_text(encoding="utf-8"))
     summary = files["GITHUB_STEP_SUMMARY"].read_text(encoding="utf-8")
-    return Ran(done.returncode, log, outputs, summary, workspace)
+    return Ran(done.returncode, log, outputs, summary, workspace, run_id)
 
 
 def _package_home() -> str:

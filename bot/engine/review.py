@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,55 +14,96 @@ from bot.model.change import Change, Plan
 class Approved:
     """A recorded plan that somebody approved by merging it.
 
-    ``overridden``: its refusals too were approved, by its fingerprint.
+    ``overridden``: its refusals too were approved, by its fingerprint. ``environments``:
+    those that it was merged for since they were last applied; None means all.
     """
 
     changes: Sequence[Canonical]
     overridden: bool = False
+    environments: frozenset[str] | None = None
+
+    def counts_for(self, environment: str) -> bool:
+        """True when the plan was approved for this environment."""
+        return self.environments is None or environment in self.environments
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What may be done in one environment. ``beyond``: the changes that nobody reviewed.
 
-    ``refused``: the plan is over a limit there, and no approval of its fingerprint covers it.
+    ``refused``: the plan is over a limit there, and no approval of its fingerprint covers
+    it. ``direct``: there are changes, and a commit that no pull request brought changed
+    what the environment asks for.
     """
 
     environment: str
     beyond: tuple[Change[Any], ...] = ()
     refused: bool = False
+    direct: bool = False
 
     @property
     def permitted(self) -> bool:
         """True when everything in the environment may be applied."""
-        return not self.beyond and not self.refused
+        return not (self.beyond or self.refused or self.direct)
 
 
-def verdicts(plan: Plan, approved: Iterable[Approved]) -> tuple[Verdict, ...]:
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """Environments that commits without a pull request changed, and whether that is allowed."""
+
+    environments: Collection[str] = ()
+    allowed: bool = False
+
+    def refuses(self, environment: str) -> bool:
+        """True when it makes the environment one that nobody reviewed."""
+        return environment in self.environments and not self.allowed
+
+    def frees(self, environment: str) -> bool:
+        """True when the environment needs no review because of it."""
+        return environment in self.environments and self.allowed
+
+
+def verdicts(
+    plan: Plan, approved: Iterable[Approved], direct: Direct | None = None
+) -> tuple[Verdict, ...]:
     """One verdict for each environment of a plan, against the union of what was approved."""
-    plans = tuple(approved)
-    reviewed = [change for recorded in plans for change in recorded.changes]
-    overriding = [c for recorded in plans if recorded.overridden for c in recorded.changes]
-    unreviewed = _addresses(plan, reviewed)
-    not_overridden = _addresses(plan, overriding)
-    return tuple(
-        Verdict(
-            name,
-            tuple(c for c in plan.changes_of(name) if str(c.address) in unreviewed),
-            _refused(plan, name)
-            and any(str(c.address) in not_overridden for c in plan.changes_of(name)),
-        )
-        for name in plan.environments
+    plans, pushed = tuple(approved), direct or Direct()
+    canonical = {change.address: change.canonical for change in plan.changes}
+    return tuple(_verdict(plan, name, plans, canonical, pushed) for name in plan.environments)
+
+
+def _verdict(
+    plan: Plan,
+    name: str,
+    plans: Sequence[Approved],
+    canonical: Mapping[Any, Canonical],
+    direct: Direct,
+) -> Verdict:
+    changes = plan.changes_of(name)
+    current = [canonical[change.address] for change in changes]
+    counting = [recorded for recorded in plans if recorded.counts_for(name)]
+    new = _addresses(current, counting) if not direct.frees(name) else frozenset()
+    over = _refused(plan, name) and bool(
+        _addresses(current, [recorded for recorded in counting if recorded.overridden])
+    )
+    return Verdict(
+        name,
+        tuple(c for c in changes if str(c.address) in new),
+        over,
+        bool(changes) and direct.refuses(name),
     )
 
 
-def _addresses(plan: Plan, allowed: Iterable[Canonical]) -> frozenset[str]:
-    current = [change.canonical for change in plan.changes]
+def _addresses(current: Sequence[Canonical], plans: Iterable[Approved]) -> frozenset[str]:
+    allowed = [change for recorded in plans for change in recorded.changes]
     return frozenset(change["address"] for change in beyond(current, allowed))
 
 
 def _refused(plan: Plan, environment: str) -> bool:
-    return any(environment in refusal.environments for refusal in plan.refusals)
+    # a refusal that names no environment is about all of them
+    return any(
+        not refusal.environments or environment in refusal.environments for refusal in plan.refusals
+    )
 
 
 def permitted(plan: Plan, judged: Iterable[Verdict]) -> Plan:
@@ -71,7 +112,9 @@ def permitted(plan: Plan, judged: Iterable[Verdict]) -> Plan:
     return replace(
         plan,
         changes=tuple(c for c in plan.changes if c.environments <= allowed),
-        refusals=tuple(r for r in plan.refusals if not r.environments <= allowed),
+        refusals=tuple(
+            r for r in plan.refusals if not r.environments or not r.environments <= allowed
+        ),
     )
 
 

@@ -32,7 +32,7 @@ def refusals(
     for name in plan.environments:
         if plan.changes_of(name):
             taking = _taking(plan, name, mesh, base, references, routes.get(name, 0))
-            found += _over(taking, limits_for(name, mesh, base))
+            found += over(taking, limits_for(name, mesh, base))
     return (*typos, *found)
 
 
@@ -116,7 +116,8 @@ def _route_counts(facts: Facts, references: References) -> dict[str, int]:
     return counts
 
 
-def _over(taking: Taking, limits: Limits) -> Iterator[Diagnostic]:
+def over(taking: Taking, limits: Limits) -> Iterator[Diagnostic]:
+    """One refusal for each limit that is passed."""
     leaving, members = len(taking.leaving), taking.members
     if leaving > limits.max_leaving_members:
         text = f"{leaving} members would leave {taking.environment}"

@@ -48,6 +48,37 @@ class DispatchEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class ScheduleEvent:
+    """A ``schedule`` event: it always runs on the default branch's newest commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class MergeGroupEvent:
+    """A ``merge_group`` event: the queue's branch ``head_ref`` (a full one) waits for its checks.
+
+    ``base_branch`` is the name of the branch that it is to become, without ``refs/heads/``.
+    """
+
+    action: str
+    head_sha: str
+    head_ref: str
+    base_sha: str
+    base_branch: str
+    default_branch: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewEvent:
+    """A ``pull_request_review`` event. ``same_repository`` is that of a PullRequestEvent."""
+
+    action: str
+    number: int
+    head_sha: str
+    default_branch: str
+    same_repository: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OtherEvent:
     """An event that meshbot does not act on; ``fault`` says why, when it is a payload's."""
 
@@ -55,7 +86,15 @@ class OtherEvent:
     fault: str = ""
 
 
-Event = PullRequestEvent | PushEvent | DispatchEvent | OtherEvent
+Event = (
+    PullRequestEvent
+    | PushEvent
+    | DispatchEvent
+    | ScheduleEvent
+    | MergeGroupEvent
+    | ReviewEvent
+    | OtherEvent
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +109,7 @@ class Inputs:
     role_to_assume: str = ""
     aws_region: str = ""
     audience: str = "sts.amazonaws.com"
+    require_pull_request: str = "true"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +145,17 @@ class ActionContext:
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
-    """The state of a pull request now; ``open`` is false once it is merged or closed."""
+    """The state of a pull request now; ``open`` is false once it is merged or closed.
+
+    ``author`` is empty when the account is gone; ``branch`` is the one it merges into.
+    """
 
     number: int
     head_sha: str
     open: bool
+    merged: bool = False
+    author: str = ""
+    branch: str = ""
 
 
 class AnnotationLevel(StrEnum):
@@ -136,11 +182,12 @@ class Conclusion(StrEnum):
     SUCCESS = "success"
     NEUTRAL = "neutral"
     FAILURE = "failure"
+    ACTION_REQUIRED = "action_required"
 
 
 @dataclass(frozen=True, slots=True)
 class CheckRun:
-    """A finished check run on a commit; ``summary`` is Markdown.
+    """A finished check run on a commit; ``summary`` and ``text`` are Markdown.
 
     ``external_id`` is this run's own, so that a check run that may or may not have been
     made can be found.
@@ -154,3 +201,4 @@ class CheckRun:
     annotations: tuple[Annotation, ...] = ()
     external_id: str = ""
     details_url: str = ""
+    text: str = ""

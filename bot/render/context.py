@@ -17,6 +17,9 @@ _PATH_SAFE = frozenset("/-._~")
 KEY_LIMIT = 120
 """Longer keys of a comment are told apart by their hash."""
 
+DRIFT_KEY_LIMIT = 66
+"""Likewise where a marker has two of them."""
+
 URL_LIMIT = 1000
 """Longer URLs are not linked."""
 
@@ -68,10 +71,24 @@ class Context:
 
 def marker_of(key: str) -> str:
     """The marker line by which a comment is found again; keys that differ, differ in it."""
+    return f"<!-- meshbot:v1 key={_key(key, KEY_LIMIT)} -->"
+
+
+def drift_marker(key: str, environment: str) -> str:
+    """The marker line of the issue that tells of an environment's drift."""
+    return f"{drift_start(key)}{_key(environment, DRIFT_KEY_LIMIT)} -->"
+
+
+def drift_start(key: str) -> str:
+    """What every ``drift_marker`` of the key starts with."""
+    return f"<!-- meshbot:drift:v1 key={_key(key, DRIFT_KEY_LIMIT)} environment="
+
+
+def _key(key: str, limit: int) -> str:
     safe = _percent(key, frozenset("._/")).replace("%", "~").replace("-", "~2D")
-    if len(safe) > KEY_LIMIT:
-        safe = f"~~{hashlib.sha256(safe.encode()).hexdigest()}"
-    return f"<!-- meshbot:v1 key={safe} -->"
+    if len(safe) > limit:
+        return f"~~{hashlib.sha256(safe.encode()).hexdigest()}"
+    return safe
 
 
 def markdown_link(label: str, url: str) -> str:

@@ -18,8 +18,8 @@ SIGN = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-"}
 TO = {Action.CREATE: "add", Action.UPDATE: "change", Action.DELETE: "destroy"}
 NO_CHANGES = "No changes. The mesh in AWS is as its files ask for."
 NOTHING_NAMED = (
-    "No changes. The files name no environment, so nothing was read; what was removed is found with a"
-    " base revision."
+    "No changes. The files name no environment, so nothing was read; a base revision tells what"
+    " was removed."
 )
 
 _NOUN = {vpc_peering.NAME: "peering", route.NAME: "route"}

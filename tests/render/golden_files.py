@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from bot.engine.review import Verdict
 from bot.model.change import Plan
 from bot.model.diagnostic import Diagnostic, Severity
 from bot.render import html, markdown, mermaid, planfile, terminal
+from bot.render.markdown import Refusal
 from tests.render import builder
 from tests.render.builder import CONTEXT
 
@@ -28,6 +30,13 @@ def _invalid() -> str:
     return markdown.invalid_comment(errors, CONTEXT)
 
 
+def _refused() -> str:
+    plan = builder.small()
+    verdict = Verdict("production", plan.changes[1:])
+    refusal = Refusal(plan, (verdict,), [plan.changes[0].canonical], {7: "It has expired."})
+    return markdown.refusal_comment(refusal, CONTEXT)
+
+
 def _graph() -> str:
     drawn = mermaid.graph(builder.huge().mesh)
     assert drawn is not None
@@ -41,6 +50,7 @@ FILES: Mapping[str, Callable[[], str]] = {
     "huge.md": lambda: markdown.comment(builder.huge(), CONTEXT),
     "failed.md": lambda: markdown.outcome_comment(builder.failed(), CONTEXT),
     "invalid.md": _invalid,
+    "refused.md": _refused,
     "document.md": lambda: markdown.document(builder.destructive()),
     "small.txt": lambda: terminal.text(builder.small(), width=100, colour=False),
     "destructive.txt": lambda: terminal.text(builder.destructive(), width=100, colour=False),

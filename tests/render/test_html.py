@@ -59,7 +59,7 @@ def test_outcomes_stand_beside_their_changes() -> None:
 
 
 def test_an_empty_plan_says_so() -> None:
-    page = html.report(Plan(), CONTEXT)
+    page = html.report(Plan(environments=("production",)), CONTEXT)
 
     assert "No changes. The mesh in AWS is as its files ask for." in page
     assert 'id="words"' not in page

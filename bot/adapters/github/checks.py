@@ -77,11 +77,13 @@ def batches(check: CheckRun) -> Iterator[dict[str, Any]]:
     """The ``output`` of each request that it takes, at least one."""
     placed = [note for note in check.annotations if note.place]
     for start in range(0, max(len(placed), 1), BATCH):
-        yield {
+        output = {
             "title": _within(check.title, MAX_TITLE),
             "summary": _within(check.summary, MAX_TEXT),
             "annotations": [_annotation(note) for note in placed[start : start + BATCH]],
         }
+        # never cut: half a record is none
+        yield output | ({"text": check.text} if check.text else {})
 
 
 def _annotation(note: Annotation) -> dict[str, Any]:

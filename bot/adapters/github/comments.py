@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.adapters.github.session import Session, Uncertain
+from bot.adapters.github.viewer import Viewer
 from bot.errors import GitHubError, GitHubRefused
 
 LAG_PAUSES = (1.0, 2.0, 4.0, 8.0)
@@ -23,9 +24,8 @@ class _Comment:
 class Comments:
     """The comments of a repository's pull requests, as far as they are ours."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session.needing("pull-requests: write")
-        self._viewer = ""
+    def __init__(self, session: Session, viewer: Viewer) -> None:
+        self._session, self._viewer = session.needing("pull-requests: write"), viewer
 
     def put(self, number: int, marker: str, body: str, *, create: bool) -> str:
         """Leaves exactly one comment of ours with this first line; answers its URL.
@@ -41,6 +41,11 @@ class Comments:
                     raise
                 # somebody deleted it in this very moment: post a new one
         return self._create(number, marker, body) if create else ""
+
+    def body(self, number: int, marker: str) -> str:
+        """What our comment with this first line says, or nothing when there is none."""
+        own = self._own(number, marker)
+        return own[0].body if own else ""
 
     def _create(self, number: int, marker: str, body: str) -> str:
         for attempt in range(1, ATTEMPTS + 1):
@@ -73,7 +78,7 @@ class Comments:
 
     def _own(self, number: int, marker: str) -> tuple[_Comment, ...]:
         """Ours, oldest first, over all pages. The author check keeps copied markers out."""
-        viewer, session = self._viewer_login(), self._session
+        viewer, session = self._viewer.login(), self._session
 
         def ours() -> tuple[_Comment, ...]:
             comments = session.repository.get_issue(number).get_comments()
@@ -87,18 +92,6 @@ class Comments:
 
         found = session.call(f"list the comments of pull request #{number}", ours)
         return tuple(sorted(found, key=lambda comment: comment.id))
-
-    def _viewer_login(self) -> str:
-        """Who the token is. A job's token may not GET /user, GraphQL tells it all the same."""
-        if not self._viewer:
-            requester = self._session.github.requester
-
-            def ask() -> str:
-                _, answer = requester.graphql_query("query { viewer { login } }", {})
-                return str(answer["data"]["viewer"]["login"])
-
-            self._viewer = self._session.call("say whose the token is", ask)
-        return self._viewer
 
     def _keep_first(self, number: int, own: tuple[_Comment, ...], body: str) -> str:
         first, *doubles = own

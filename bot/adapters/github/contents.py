@@ -29,6 +29,7 @@ class Contents:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._known: dict[tuple[str, str], dict[str, bytes]] = {}
 
     def mesh_files(self, revision: str, path: str, known: Iterable[bytes] = ()) -> dict[str, bytes]:
         """The mesh files under ``path`` (a folder or one file) at a commit, by path.
@@ -36,6 +37,11 @@ class Contents:
         Empty when the path is not there; links are left out, what they lead to is read in
         its own place. Raises GitHubError, also when there are too many files.
         """
+        if (revision, path) not in self._known:  # what a commit holds does not change
+            self._known[revision, path] = self._mesh_files(revision, path, known)
+        return dict(self._known[revision, path])
+
+    def _mesh_files(self, revision: str, path: str, known: Iterable[bytes]) -> dict[str, bytes]:
         at_hand = {git_id(content): content for content in known}
         entry = self._descend(revision, PurePosixPath(path))
         entries = [entry] if entry and entry.type == "blob" else self._folder(entry, path)

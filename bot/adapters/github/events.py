@@ -11,7 +11,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bot.model.github import DispatchEvent, Event, OtherEvent, PullRequestEvent, PushEvent
+from bot.model.github import (
+    DispatchEvent,
+    Event,
+    MergeGroupEvent,
+    OtherEvent,
+    PullRequestEvent,
+    PushEvent,
+    ReviewEvent,
+    ScheduleEvent,
+)
 
 MAX_PAYLOAD = 30_000_000
 """Bytes. GitHub caps payloads at 25 MB."""
@@ -57,12 +66,9 @@ def _payload(path: str) -> Mapping[str, Any]:
 
 def _pull_request(payload: Mapping[str, Any]) -> PullRequestEvent:
     pull = _at(payload, dict, "pull_request")
-    number = _at(pull, int, "number")
-    if number < 1:
-        raise _Unusable("pull_request.number is not a number of a pull request")
     return PullRequestEvent(
         action=_at(payload, str, "action"),
-        number=number,
+        number=_number(pull),
         head_sha=_commit(pull, "head", "sha"),
         base_sha=_commit(pull, "base", "sha"),
         base_branch=_at(pull, str, "base", "ref"),
@@ -96,6 +102,40 @@ def _dispatch(payload: Mapping[str, Any]) -> DispatchEvent:
     )
 
 
+def _schedule(payload: Mapping[str, Any]) -> ScheduleEvent:
+    return ScheduleEvent()
+
+
+def _merge_group(payload: Mapping[str, Any]) -> MergeGroupEvent:
+    group = _at(payload, dict, "merge_group")
+    return MergeGroupEvent(
+        action=_at(payload, str, "action"),
+        head_sha=_commit(group, "head_sha"),
+        head_ref=_at(group, str, "head_ref"),
+        base_sha=_commit(group, "base_sha"),
+        base_branch=_at(group, str, "base_ref").removeprefix("refs/heads/"),
+        default_branch=_at(payload, str, "repository", "default_branch"),
+    )
+
+
+def _review(payload: Mapping[str, Any]) -> ReviewEvent:
+    pull = _at(payload, dict, "pull_request")
+    return ReviewEvent(
+        action=_at(payload, str, "action"),
+        number=_number(pull),
+        head_sha=_commit(pull, "head", "sha"),
+        default_branch=_at(payload, str, "repository", "default_branch"),
+        same_repository=_repository_id(pull, "head") == _at(pull, int, "base", "repo", "id"),
+    )
+
+
+def _number(pull: Mapping[str, Any]) -> int:
+    number: int = _at(pull, int, "number")
+    if number < 1:
+        raise _Unusable("pull_request.number is not a number of a pull request")
+    return number
+
+
 def _find(value: Any, *path: str) -> Any:
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
@@ -121,4 +161,7 @@ _PARSERS: dict[str, Callable[[Mapping[str, Any]], Event]] = {
     "pull_request": _pull_request,
     "push": _push,
     "workflow_dispatch": _dispatch,
+    "schedule": _schedule,
+    "merge_group": _merge_group,
+    "pull_request_review": _review,
 }

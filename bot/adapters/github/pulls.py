@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import islice
+from typing import Any
+
 from bot.adapters.github.session import Session
 from bot.model.github import PullRequest
+
+MOST_OPEN = 100
 
 
 class Pulls:
@@ -16,20 +21,40 @@ class Pulls:
         """The state of a pull request now."""
 
         def state() -> PullRequest:
-            pull = self._session.repository.get_pull(number)
-            return PullRequest(number, str(pull.head.sha), pull.state == "open")
+            return _read(self._session.repository.get_pull(number))
 
         return self._reading.call(f"show pull request #{number}", state)
 
-    def merged(self, revision: str, branch: str) -> tuple[int, ...]:
-        """Numbers of the pull requests merged into ``branch`` that brought a commit, sorted."""
+    def of_commit(self, revision: str, branch: str) -> tuple[PullRequest, ...]:
+        """The pull requests that brought a commit into ``branch``, or are about to, by number.
 
-        def numbers() -> tuple[int, ...]:
+        Those that were closed without being merged are none of them.
+        """
+
+        def read() -> tuple[PullRequest, ...]:
             pulls = self._session.repository.get_commit(revision).get_pulls()
-            merged = (p for p in pulls if p.merged_at and p.base.ref == branch)
-            return tuple(sorted({pull.number for pull in merged}))
+            found = {pull.number: _read(pull) for pull in pulls if pull.base.ref == branch}
+            return tuple(p for _, p in sorted(found.items()) if p.merged or p.open)
 
-        return self._reading.call(f"list the pull requests of commit {revision[:12]}", numbers)
+        return self._reading.call(f"list the pull requests of commit {revision[:12]}", read)
+
+    def open_into(self, branch: str) -> tuple[PullRequest, ...]:
+        """The open pull requests into a branch, at most the hundred that changed last."""
+
+        def read() -> tuple[PullRequest, ...]:
+            pulls = self._session.repository.get_pulls(
+                state="open", base=branch, sort="updated", direction="desc"
+            )
+            return tuple(_read(pull) for pull in islice(pulls, MOST_OPEN))
+
+        return self._reading.call(f"list the open pull requests into {branch}", read)
+
+    def subject(self, revision: str) -> str:
+        """The first line of a commit's message."""
+        return self._session.call(
+            f"show commit {revision[:12]}",
+            lambda: str(self._session.repository.get_git_commit(revision).message).split("\n")[0],
+        )
 
     def parents(self, revision: str) -> tuple[str, ...]:
         """The ids of a commit's parents, first parent first."""
@@ -39,3 +64,14 @@ class Pulls:
             return tuple(str(parent.sha) for parent in commit.parents)
 
         return self._session.call(f"show commit {revision[:12]}", ids)
+
+
+def _read(pull: Any) -> PullRequest:
+    return PullRequest(
+        int(pull.number),
+        str(pull.head.sha),
+        pull.state == "open",
+        pull.merged_at is not None,
+        pull.user.login if pull.user else "",
+        str(pull.base.ref),
+    )

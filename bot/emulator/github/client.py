@@ -119,6 +119,11 @@ class GitHub:
             permissions=None if permissions is None else dict(permissions), **settings,
         ))  # fmt: skip
 
+    def rerun(self, name: str, run: int, permissions: Mapping[str, str] | None = None) -> Job:
+        """Another attempt of a run, on the very same event."""
+        granted = None if permissions is None else dict(permissions)
+        return Job(**self.call("rerun", name=name, run=run, permissions=granted))
+
     def upload_artifact(
         self, name: str, run: int, artifact: str, files: Mapping[str, bytes]
     ) -> int:

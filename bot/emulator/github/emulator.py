@@ -70,8 +70,8 @@ class Emulator:
         try:
             identity = self._identify(request)
             reply = self._handle(request, identity) if not rule or rule.happens else Reply()
-            if rule and rule.kind == "lag" and isinstance(reply.body, dict):
-                self.faults.lagging[reply.body.get("id", 0)] = rule.requests
+            if rule and rule.hides and isinstance(reply.body, dict):
+                self.faults.lagging[reply.body.get("id", 0)] = rule.hides
         except ApiError as error:
             reply = Reply(error.body, error.status)
         if rule and rule.kind in ("error", "rate_limit", "forbidden"):

@@ -11,6 +11,8 @@ and part of the path; ``skip`` matching calls pass first, then ``times`` calls a
     cut          only the first ``bytes`` of the reply arrive, with a length that agrees
     drop         the connection ends without a reply; ``after_write`` as above
     delay        the reply takes ``seconds`` longer
+
+With ``lag`` what a call made all the same is also missing from the next so many lists.
 """
 
 from __future__ import annotations
@@ -42,6 +44,7 @@ class Rule:
     after_write: bool = False
     retry_after: int = 1
     requests: int = 1
+    lag: int = 0
     bytes: int = 20
     seconds: float = 0.0
     hits: int = 0
@@ -54,6 +57,11 @@ class Rule:
     def happens(self) -> bool:
         """Whether the call that is hit still has its effect."""
         return self.kind in ("lag", "cut", "delay") or self.after_write
+
+    @property
+    def hides(self) -> int:
+        """How many lists miss what the call makes."""
+        return self.requests if self.kind == "lag" else self.lag
 
     def hit(self, method: str, path: str) -> bool:
         """Whether this call is hit; counts it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from bot.emulator.github import graphql_reviews
 from bot.emulator.github.calls import Call, Json, Reply, stamp
 from bot.emulator.github.errors import ApiError
 from bot.emulator.github.identity import authorize, visible
@@ -46,6 +47,7 @@ type PullRequest implements Node {
   id: ID! number: Int! title: String! body: String! url: URI!
   headRefName: String! baseRefName: String!
   comments(after: String, before: String, first: Int, last: Int): IssueCommentConnection!
+  reviews(after: String, first: Int): PullRequestReviewConnection
 }
 type Repository implements Node {
   id: ID! databaseId: Int name: String! nameWithOwner: String!
@@ -76,7 +78,7 @@ def schema() -> Any:
     """The schema, parsed once."""
     from graphql import build_schema
 
-    return build_schema(SCHEMA)
+    return build_schema(SCHEMA + graphql_reviews.SCHEMA)
 
 
 def execute(call: Call) -> Reply:
@@ -153,7 +155,13 @@ class Root:
         }
         if pull:
             record = repository.pulls[number]
-            body |= {"headRefName": record.head_ref, "baseRefName": record.base_ref}
+            body |= {
+                "headRefName": record.head_ref,
+                "baseRefName": record.base_ref,
+                "reviews": lambda _info, **page: graphql_reviews.connection(
+                    self.call, repository, record, actor, **page
+                ),
+            }
         return body
 
     def comments(

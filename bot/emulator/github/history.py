@@ -52,11 +52,16 @@ def merge_base(objects: Objects, ours: str, theirs: str) -> str | None:
 
 
 def touching(objects: Objects, shas: Iterator[str], path: str) -> Iterator[str]:
-    """Those of ``shas`` that change a file at or below ``path`` against their first parent."""
+    """Those of ``shas`` that change a file at or below ``path`` against every parent.
+
+    A merge that has the path as one of its parents has it is left out (git-log: history
+    simplification).
+    """
     for sha in shas:
         parents = objects.commits[sha].parents
-        before = below(objects.files_at(parents[0]) if parents else {}, path)
-        if below(objects.files_at(sha), path) != before:
+        now = below(objects.files_at(sha), path)
+        before = [below(objects.files_at(parent), path) for parent in parents] or [{}]
+        if now not in before:
             yield sha
 
 

@@ -25,6 +25,7 @@ def start(world: World, repository: Repository, event: Event, workflow: str) -> 
     run = Run(
         world.new_id(), len(repository.runs) + 1, suite, event.name, workflow, branch,
         event.head_sha, event.head_repository, event.actor, title, now, now, own,
+        started_by=event,
     )  # fmt: skip
     repository.runs[run.id] = run
     return run

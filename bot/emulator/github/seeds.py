@@ -23,7 +23,7 @@ from bot.emulator.github.rest.issues import new_issue
 from bot.emulator.github.rest.pulls import open_pull
 from bot.emulator.github.rest.reviews import add_review
 from bot.emulator.github.rest.revisions import resolve
-from bot.emulator.github.world import App, Artifact, CheckRun, Comment, Repository, World
+from bot.emulator.github.world import App, Artifact, CheckRun, Comment, Repository, Review, World
 
 FileSpec = str | Mapping[str, str] | None
 """A file's text; ``{"base64": …, "mode": "120000"}`` (either may be left out); None: deleted."""
@@ -163,6 +163,19 @@ class Seeds:
         pull = self._repository(name).pulls[number]
         return add_review(self.world, pull, author, state, body, commit or None).id
 
+    def edit_review(self, name: str, number: int, review: int, body: str) -> None:
+        """Its author changes what a review says."""
+        found = self._review(name, number, review)
+        found.body, found.edited_at = body, self.world.now()
+
+    def dismiss_review(self, name: str, number: int, review: int) -> None:
+        """Somebody who may write takes an approval back."""
+        self._review(name, number, review).state = "DISMISSED"
+
+    def _review(self, name: str, number: int, review: int) -> Review:
+        reviews = self._repository(name).pulls[number].reviews
+        return next(found for found in reviews if found.id == review)
+
     def create_issue(self, name: str, title: str, author: str = "", body: str | None = None) -> int:
         """An issue; its number."""
         repository = self._repository(name)
@@ -191,8 +204,9 @@ class Seeds:
         del self._repository(name).comments[comment]
 
     def check_run(
-        self, name: str, sha: str, check: str, conclusion: str = "success", app: str = "other-ci"
-    ) -> int:
+        self, name: str, sha: str, check: str, conclusion: str = "success", app: str = "other-ci",
+        text: str = "",
+    ) -> int:  # fmt: skip
         """A completed check run of some app, which only that app may change; its id."""
         repository = self._repository(name)
         owner = next((a for a in self.world.apps.values() if a.slug == app), None)
@@ -202,6 +216,7 @@ class Seeds:
         suite = suite_for(self.world, repository, owner, sha)
         now = self.world.now()
         run = CheckRun(self.world.new_id(), suite, check, "completed", now, conclusion, now)
+        run.output = {"title": check, "summary": conclusion, "text": text or None}
         repository.check_runs[run.id] = run
         return run.id
 
@@ -243,12 +258,24 @@ class Seeds:
             for token in [t for t, identity in table.items() if identity.run == run]:
                 del table[token]
 
-    def rerun(self, name: str, run: int) -> int:
-        """Note another attempt of a run; its number."""
-        found = self._repository(name).runs[run]
+    def rerun(
+        self,
+        name: str,
+        run: int,
+        permissions: Mapping[str, str] | None = None,
+        environment: str = "",
+        immutable_subject: bool = False,
+    ) -> Json:
+        """Another attempt of a run, on the very same event; see ``runs.job`` for the result."""
+        repository = self._repository(name)
+        found = repository.runs[run]
         found.attempt += 1
         found.status, found.conclusion = "in_progress", None
-        return found.attempt
+        return runs.job(
+            self.world, self.emulator.tokens, repository, found.started_by, found,
+            {"contents": "read"} if permissions is None else permissions,
+            environment, immutable_subject,
+        )  # fmt: skip
 
     def upload_artifact(self, name: str, run: int, artifact: str, files: Mapping[str, str]) -> int:
         """What actions/upload-artifact does: files (path → base64) as a ZIP; the artifact's id."""
@@ -268,6 +295,10 @@ class Seeds:
     def expire_artifact(self, name: str, artifact: int) -> None:
         """Its time is over: it is still listed, but cannot be downloaded."""
         self._repository(name).artifacts[artifact].expired = True
+
+    def delete_artifact(self, name: str, artifact: int) -> None:
+        """Somebody deletes it."""
+        del self._repository(name).artifacts[artifact]
 
     def files(self, name: str, ref: str) -> dict[str, str]:
         """Every file of a revision (path → base64), for a checkout."""

@@ -96,6 +96,7 @@ class Review:
     state: str
     commit: str
     submitted_at: datetime | None
+    edited_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -186,7 +187,10 @@ class Deployment:
 
 @dataclass(slots=True)
 class Run:
-    """A workflow run. ``claims`` are those of its OIDC tokens, ``event`` its payload's name."""
+    """A workflow run. ``claims`` are those of its OIDC tokens, ``event`` its payload's name.
+
+    ``started_by`` is the whole event (``events.Event``), which another attempt gets again.
+    """
 
     id: int
     number: int
@@ -205,6 +209,7 @@ class Run:
     status: str = "in_progress"
     conclusion: str | None = None
     claims: dict[str, Any] = field(default_factory=dict)
+    started_by: Any = None
 
 
 @dataclass(slots=True)

@@ -75,7 +75,7 @@ def _head(part: Part, context: Context) -> tuple[Variant, ...]:
     limits = sorted({total, min(total, FOLD_LINES)}, reverse=True)
 
     def listed(limit: int) -> Text:
-        items = [_member(m, context) for m in part.memberships[:limit]]
+        items = [member(m, context) for m in part.memberships[:limit]]
         if limit < total:
             items.append(f"… {limit:,} of {total:,} moving members shown")
         body = bullets(items)
@@ -100,7 +100,8 @@ def _moving(part: Part) -> str:
     return ", ".join(f"{counts[m]:,} {words[m]}" for m in Movement if counts[m])
 
 
-def _member(membership: Membership, context: Context) -> str:
+def member(membership: Membership, context: Context) -> str:
+    """Who joins or leaves, because of which line."""
     line = membership.declared_at
     place = markdown_line(context, line, in_base=membership.in_base) if line else ""
     note = f" ({escape.text(membership.note, 80)})" if membership.note else ""

@@ -48,19 +48,26 @@ def outcome_document(report: Report) -> str:
     return _compose(report, Context(), UNLIMITED)
 
 
-def _compose(report: Report, context: Context, budget: int) -> str:
+def blocks(report: Report, context: Context) -> list[Block]:
+    """What became of each change, without a headline."""
     of = {r: [o for o in report.outcomes if o.result is r] for r in Result}
-    blocks = [
-        fixed(0, f"### {headline(report)}"),
+    return [
         _failed(of[Result.FAILED], 1),
         _unmade("skipped, as something they need failed", of[Result.SKIPPED], 2),
         _unmade("not begun or not finished: the run was stopped", of[Result.INTERRUPTED], 2),
         fixed(0, _advice(report)),
         _warnings(report.warnings, 3),
         _applied(of[Result.APPLIED], 4, context),
+    ]
+
+
+def _compose(report: Report, context: Context, budget: int) -> str:
+    parts = [
+        fixed(0, f"### {headline(report)}"),
+        *blocks(report, context),
         fixed(0, f"<sub>{footer(report.plan.fingerprint, context)}</sub>"),
     ]
-    texts = fit(blocks, budget - _RESERVE)
+    texts = fit(parts, budget - _RESERVE)
     shown = shown_of(sum(text.shown for text in texts), [o.change for o in report.outcomes])
     bodies = [text.markdown for text in texts]
     return paragraphs(*bodies[:-1], shown, bodies[-1]) + "\n"

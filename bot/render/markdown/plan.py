@@ -30,29 +30,32 @@ _OPEN_GRAPH_LINES = 40
 def comment(plan: Plan, context: Context) -> str:
     """The pull request's comment: under 60,000 bytes as a JSON string, whatever the plan."""
     head = f"{context.marker}\n" if context.marker else ""
-    return head + _compose(plan, context, COMMENT_BUDGET - size(head))
+    return head + compose(plan, context, COMMENT_BUDGET - size(head))
 
 
 def job_summary(plan: Plan, context: Context) -> str:
     """The job summary: the same in more detail, well under the runner's 1 MiB."""
-    return _compose(plan, context, SUMMARY_BUDGET)
+    return compose(plan, context, SUMMARY_BUDGET)
 
 
 def document(plan: Plan) -> str:
     """``--format markdown``: everything, of any size, with no links."""
-    return _compose(plan, Context(), UNLIMITED)
+    return compose(plan, Context(), UNLIMITED)
 
 
-def _compose(plan: Plan, context: Context, budget: int) -> str:
+def compose(
+    plan: Plan, context: Context, budget: int, *, headline: str = "", closing: str = ""
+) -> str:
+    """A plan within ``budget`` bytes; with another headline and last words where given."""
     prints = Fingerprints.of(plan)
     blocks = [
-        fixed(0, _headline(plan)),
+        fixed(0, headline or _headline(plan)),
         destroys.block(plan, 1),
         *problems.blocks(plan, context, 2),
         *environments.blocks(parts(plan), context),
         _graph(plan, 5),
         problems.notices(plan, context, 7),
-        fixed(0, _next(plan, context, prints.total)),
+        fixed(0, closing or _next(plan, context, prints.total)),
         _fingerprints(prints, 8),
         fixed(0, f"<sub>{footer(prints.total, context)}</sub>"),
     ]
@@ -80,13 +83,13 @@ def _graph(plan: Plan, importance: int) -> Block:
 
     def picture() -> Text:
         lines = graph.source.split("\n")
-        body = paragraphs(escape.fence(lines, "mermaid"), f"<sub>{graph.caption} {_LEGEND}</sub>")
+        body = paragraphs(escape.fence(lines, "mermaid"), f"<sub>{graph.caption} {LEGEND}</sub>")
         return Text(fold("The mesh", body, opened=len(lines) <= _OPEN_GRAPH_LINES))
 
     return Block(importance, (Variant(picture), Variant(Text)))
 
 
-_LEGEND = "New: round, thick green. Going: hexagonal, dashed red. Kept: square, thin grey."
+LEGEND = "New: round, thick green. Going: hexagonal, dashed red. Kept: square, thin grey."
 
 
 def _next(plan: Plan, context: Context, fingerprint: str) -> str:

@@ -1,8 +1,14 @@
 """``meshbot action``: an event in, the right command out, every result where GitHub shows it.
 
-    pull_request (same repository) ── validate, plan ──> check run, comment, summary, files
-    push to the default branch ────── plan, apply ─────> comment on the merged pull request
-    workflow_dispatch (likewise) ──── plan or apply
+    pull_request (same repository) ── validate, plan ──> check run with the plan's record, comment,
+                                                         summary, files to upload
+    pull_request (a fork) ─────────── validate, offline
+    pull_request_review ───────────── is the recorded plan approved beyond its limits? ──> check run
+    merge_group ───────────────────── plan ──> check run: only what was reviewed?
+    push to the default branch ────── plan, judge against the records, apply what was reviewed
+                                      ──> comment, deployments, stale marks
+    workflow_dispatch (likewise) ──── plan or apply, with a fingerprint exactly that plan
+    schedule ──────────────────────── plan ──> one issue for each environment that drifted
     anything else ─────────────────── refused
 
 A failure of GitHub never undoes or hides what was planned or applied: the rest is still

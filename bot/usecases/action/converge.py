@@ -1,97 +1,222 @@
-"""Plan and apply a commit of the default branch, and tell the pull request it came from."""
+"""Plan and apply the default branch's newest commit, as far as it was reviewed or approved."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.errors import BotError, ExitCode, FailureReason, MeshInvalid, Refused
+from bot.adapters.github.checkout import mesh_path
+from bot.config import load
+from bot.engine.review import permitted
+from bot.errors import BotError, ExitCode, FailureReason, GitHubError, MeshInvalid, Refused
 from bot.model.change import Plan, Report
-from bot.usecases.action import inputs, notes
+from bot.model.github import AnnotationLevel
+from bot.usecases.action import inputs, judging, notes
+from bot.usecases.action.approving import earlier_attempt
+from bot.usecases.action.deploying import deploy
 from bot.usecases.action.inputs import Command, CommentMode
 from bot.usecases.action.job import Ending, Job
+from bot.usecases.action.judging import Judgement, Range
+from bot.usecases.action.lineage import Lineage, lineage, newest_commit, superseded
 from bot.usecases.action.pages import Page, View
 from bot.usecases.action.pull_request import REASONS
-from bot.usecases.action.revisions import revisions
+from bot.usecases.action.refusing import reason_of, refusal, refused_message
+from bot.usecases.action.stale import mark_stale
 from bot.usecases.action.telling import REPORT, annotate, tell_comment, tell_plan, tell_run
 from bot.usecases.approval import Approval, check_applicable
 from bot.usecases.local import Revisions, apply_exit_code, plan_exit_code
+from bot.usecases.plan import file_faults
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The commit to converge to, the one it is compared with (or none), and the branch."""
+    """The commit that the event is about, the one before it (or none), and the branch."""
 
     revision: str
-    base: str
+    before: str
     branch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is planned: the mesh files of a commit, and where its environments stand."""
+
+    branch: str
+    known: Lineage
+    files: Mapping[str, bytes]
+    both: Revisions
+    names: tuple[str, ...]
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        """Every environment that the run is about."""
+        before = self.both.base.environments if self.both.base else {}
+        return self.names or tuple(sorted({*self.both.head.environments, *before}))
 
 
 def converge(job: Job, command: Command, target: Target, approval: Approval) -> Ending:
     """Plans and, for the command ``apply``, applies. Raises BotError.
 
-    Limits are in force: a plan beyond them, or another than the approved one, is refused
-    before anything is changed. Each result of an apply is told to the pull request.
+    Each environment is applied only if what would be done there was reviewed since it was
+    last applied, or if the whole plan is the approved one.
     """
-    view = View.of(job.context, target.revision, target.base, target.branch)
     mode = inputs.comment_mode(job.context.inputs)
     if command is not Command.APPLY:
         mode = CommentMode.NEVER
     try:
         return _converged(job, command, target, approval, mode)
     except MeshInvalid as invalid:
+        page = _view(job, target, target.revision).invalid(invalid.diagnostics)
         annotate(job, notes.faults(invalid.diagnostics))
-        _tell(job, target, view.invalid(invalid.diagnostics), mode)
+        _tell_about(job, target, page, mode)
         raise
     except Refused:
         raise  # told with the plan
     except BotError as failure:
-        _tell(job, target, view.failure(failure), mode)
+        page = _view(job, target, target.revision).failure(failure)
+        _tell_about(job, target, page, mode)
         raise
 
 
 def _converged(
     job: Job, command: Command, target: Target, approval: Approval, mode: CommentMode
 ) -> Ending:
-    both = revisions(job, target.base)
-    names = inputs.environments(job.context.inputs)
-    inputs.check_selected(names, both)
-    plan = job.doors.plan(both, names, applying=command is Command.APPLY)
-    view = View.of(job.context, target.revision, target.base, target.branch)
+    applying = command is Command.APPLY
+    subject = _subject(job, target, applying)
+    inputs.check_selected(subject.names, subject.both)
+    if applying and not approval.fingerprint:
+        newer = superseded(job, subject.known, target.revision, subject.both.head)
+        if newer:
+            said = f"Commit {target.revision[:12]} is superseded by {newer[:12]}, which is applied."
+            job.say(AnnotationLevel.NOTICE, f"{said} There is nothing to do.")
+            return Ending()
+    plan = job.doors.plan(subject.both, subject.names, applying=applying)
+    view = _view(job, target, subject.known.target)
     tell_plan(job, plan, view)
     annotate(job, notes.faults(dict.fromkeys((*plan.refusals, *plan.diagnostics))))
-    page = view.plan(plan)
-    tell_run(job, page)
-    if command is not Command.APPLY:
+    tell_run(job, view.plan(plan))
+    if not applying:
         code = plan_exit_code(plan, detailed=False)
         return Ending(code, REASONS.get(code, FailureReason.NONE))
+    if faults := file_faults(plan):
+        raise MeshInvalid(faults)
+    return _judged(job, target, subject, plan, approval, mode)
+
+
+def _subject(job: Job, target: Target, applying: bool) -> Subject:
+    """An apply takes the newest commit; a plan shows the one that it was started for."""
+    newest = newest_commit(job, target.branch, target.revision) if applying else target.revision
+    path = mesh_path(job.context.inputs.meshes)
+    files = dict(job.doors.files())
+    if newest != target.revision:
+        files = job.doors.github.mesh_files(newest, path, tuple(files.values()))
+    known = lineage(job, newest, target.before, files)
+    loaded = load(files)
+    told = (*loaded.diagnostics, *known.diagnostics)
+    both = Revisions(loaded.mesh, known.mesh, told)
+    return Subject(target.branch, known, files, both, inputs.environments(job.context.inputs))
+
+
+def _judged(
+    job: Job,
+    target: Target,
+    subject: Subject,
+    plan: Plan,
+    approval: Approval,
+    mode: CommentMode,
+) -> Ending:
+    found = _happened(job, subject, needed=bool(plan.changes) and not approval.fingerprint)
+    if approval.fingerprint:
+        judgement = Judgement((), judging.named(found))
+        _check_expected(job, plan, approval, target, judgement, mode)
+    else:
+        judgement = _judgement(job, found, plan, subject.branch)
+    allowed = permitted(plan, judgement.verdicts) if judgement.verdicts else plan
+    report = job.doors.apply(subject.both, allowed) if allowed.changes else Report(allowed)
+    ending = _told(job, target, subject, plan, judgement, report, mode)
+    deploy(job, subject.known, subject.both, plan, report, subject.environments)
+    mark_stale(job, subject.branch, subject.both.head, subject.files, report)
+    if ending.exit_code is ExitCode.REFUSED:
+        job.say(AnnotationLevel.FAILURE, refused_message(judgement, plan))
+    return ending
+
+
+def _happened(job: Job, subject: Subject, *, needed: bool) -> Range:
+    """Where nothing is judged by it, it only says whom to tell: then it may stay unknown."""
     try:
-        check_applicable(plan, approval)
+        return judging.happened(job, subject.known, subject.environments, subject.branch)
+    except GitHubError as trouble:
+        if needed:
+            raise
+        job.say(AnnotationLevel.NOTICE, str(trouble))
+        return Range()
+
+
+def _judgement(job: Job, found: Range, plan: Plan, branch: str) -> Judgement:
+    if not plan.changes:  # nothing to approve: what was reviewed is done
+        return Judgement((), judging.named(found))
+    direct = judging.direct_changes(
+        job, found, allowed=not inputs.requires_pull_request(job.context.inputs)
+    )
+    return judging.judged(plan, judging.reviewed(job, found, branch, merged=True), direct)
+
+
+def _check_expected(
+    job: Job,
+    plan: Plan,
+    approval: Approval,
+    target: Target,
+    judgement: Judgement,
+    mode: CommentMode,
+) -> None:
+    """Raises Refused unless the plan is the approved one, or what an earlier attempt left of it."""
+    rest = earlier_attempt(job, approval) if plan.changes else None
+    try:
+        check_applicable(plan, Approval(recorded=rest) if rest else approval)
     except Refused:
-        _comment(job, target, page, mode)
+        view = _view(job, target, target.revision)
+        _comment(job, judgement.told, view.plan(plan), mode)
         raise
-    return _applied(job, target, both, plan, mode)
 
 
-def _applied(job: Job, target: Target, both: Revisions, plan: Plan, mode: CommentMode) -> Ending:
-    report = job.doors.apply(both, plan) if plan.changes else Report(plan)
-    view = View.of(job.context, target.revision, target.base, target.branch)
-    _tell(job, target, view.outcome(report), mode)
-    job.attempt(lambda: job.doors.runner.keep(REPORT, view.report(plan, report.outcomes)))
-    code = apply_exit_code(plan, report)
-    partial = code is ExitCode.PARTIAL
-    return Ending(code, FailureReason.PARTIAL_APPLY if partial else FailureReason.NONE)
-
-
-def _tell(job: Job, target: Target, page: Page, mode: CommentMode) -> None:
+def _told(
+    job: Job,
+    target: Target,
+    subject: Subject,
+    plan: Plan,
+    judgement: Judgement,
+    report: Report,
+    mode: CommentMode,
+) -> Ending:
+    """The outcome, or the refusal with what was applied all the same."""
+    view = _view(job, target, subject.known.target)
+    if judgement.refused:
+        page = view.refusal(refusal(plan, judgement, report))
+        ending = Ending(ExitCode.REFUSED, reason_of(judgement))
+    else:
+        page = view.outcome(report)
+        code = apply_exit_code(plan, report)
+        partial = code is ExitCode.PARTIAL
+        ending = Ending(code, FailureReason.PARTIAL_APPLY if partial else FailureReason.NONE)
     tell_run(job, page)
-    _comment(job, target, page, mode)
+    _comment(job, judgement.told, page, mode)
+    job.attempt(lambda: job.doors.runner.keep(REPORT, view.report(plan, report.outcomes)))
+    return ending
 
 
-def _comment(job: Job, target: Target, page: Page, mode: CommentMode) -> None:
-    """On the pull requests that brought the commit: found by GitHub, and merged into here."""
+def _view(job: Job, target: Target, revision: str) -> View:
+    return View.of(job.context, revision, target.before, target.branch)
+
+
+def _comment(job: Job, numbers: tuple[int, ...], page: Page, mode: CommentMode) -> None:
+    if mode is not CommentMode.NEVER:
+        tell_comment(job, numbers, View.of(job.context).marker, page)
+
+
+def _tell_about(job: Job, target: Target, page: Page, mode: CommentMode) -> None:
+    """A failure before anything was judged: to the pull requests that brought the commit."""
+    tell_run(job, page)
     if mode is CommentMode.NEVER:
         return
-    github = job.doors.github
-    numbers = job.attempt(lambda: github.merged_pulls(target.revision, target.branch))
-    marker = View.of(job.context).marker
-    tell_comment(job, numbers or (), marker, page)
+    pulls = job.attempt(lambda: job.doors.github.pulls_of(target.revision, target.branch))
+    _comment(job, tuple(p.number for p in pulls or () if p.merged), page, mode)

@@ -17,6 +17,7 @@ class Command(StrEnum):
     VALIDATE = "validate"
     PLAN = "plan"
     APPLY = "apply"
+    DRIFT = "drift"
 
 
 class CommentMode(StrEnum):
@@ -56,6 +57,16 @@ def comment_mode(inputs: Inputs) -> CommentMode:
         raise UsageError(
             f"The input comment is one of {listed}, not {inputs.comment!r}."
         ) from error
+
+
+def requires_pull_request(inputs: Inputs) -> bool:
+    """Whether a commit that no pull request brought is refused. Raises UsageError."""
+    if inputs.require_pull_request not in ("true", "false"):
+        raise UsageError(
+            "The input require-pull-request is `true` or `false`, "
+            f"not {inputs.require_pull_request!r}."
+        )
+    return inputs.require_pull_request == "true"
 
 
 def environments(inputs: Inputs) -> tuple[str, ...]:

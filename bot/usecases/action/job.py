@@ -10,9 +10,13 @@ from bot.errors import BotError, ExitCode, FailureReason, GitHubRefused
 from bot.model.change import Plan, Report
 from bot.model.github import ActionContext, Annotation, AnnotationLevel
 from bot.ports import GitHub, Runner
+from bot.render import escape
 from bot.usecases.local import Revisions
 
 T = TypeVar("T")
+
+LONGEST_LINE = 2_000
+"""Characters of a message's line, which may quote anybody."""
 
 
 class Planner(Protocol):
@@ -69,7 +73,8 @@ class Job:
 
     def say(self, level: AnnotationLevel, message: str) -> None:
         """One plain message in the log and on the run's page."""
-        self.doors.runner.annotate(Annotation(level, message))
+        lines = (escape.visible(line, LONGEST_LINE) for line in message.splitlines())
+        self.doors.runner.annotate(Annotation(level, "\n".join(lines)))
 
     def ending(self, planned: Ending) -> Ending:
         """The ending with the troubles taken into account."""

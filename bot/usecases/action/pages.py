@@ -64,6 +64,13 @@ class View:
             markdown.outcome_summary(report, self.context),
         )
 
+    def refusal(self, refusal: markdown.Refusal) -> Page:
+        """An apply that was refused, in whole or in part."""
+        return Page(
+            markdown.refusal_comment(refusal, self.context),
+            markdown.refusal_summary(refusal, self.context),
+        )
+
     def report(self, plan: Plan, outcomes: Sequence[Outcome] = ()) -> str:
         """The page to keep: a plan, and what became of it once it was applied."""
         return html.report(plan, self.context, outcomes)
@@ -80,6 +87,13 @@ class View:
         return self._note(
             "The mesh files are valid",
             f"{count(environments, 'environment')}; nothing was planned and AWS was not asked.",
+        )
+
+    def untouched(self) -> Page:
+        """A pull request that changes no mesh file."""
+        return self._note(
+            "No mesh changes",
+            "This pull request changes no mesh file, so nothing was planned and AWS was not asked.",
         )
 
     def failure(self, failure: BotError) -> Page:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from bot.errors import BotError, ExitCode, FailureReason, MeshInvalid, UnsupportedEvent
+from bot.errors import BotError, ExitCode, FailureReason, MeshInvalid
 from bot.model.change import Plan
 from bot.model.github import AnnotationLevel, Conclusion, PullRequestEvent
-from bot.usecases.action import inputs, notes, pages
+from bot.model.record import Record
+from bot.render.record import record_text
+from bot.usecases.action import fork, inputs, notes
 from bot.usecases.action.inputs import Command, CommentMode
 from bot.usecases.action.job import Ending, Job
 from bot.usecases.action.pages import View
+from bot.usecases.action.recording import approver, conclusion, record_of, title
 from bot.usecases.action.revisions import pull_request_base, revisions
-from bot.usecases.action.telling import Result, tell_check, tell_comment, tell_plan, tell_run
+from bot.usecases.action.telling import (
+    Result,
+    log_faults,
+    tell_check,
+    tell_comment,
+    tell_plan,
+    tell_run,
+)
+from bot.usecases.action.unchanged import tell_nothing, unchanged
 from bot.usecases.local import Revisions, plan_exit_code
 
 PLANNED = frozenset({"opened", "synchronize", "reopened", "ready_for_review", "edited"})
@@ -29,13 +40,14 @@ def run(job: Job, event: PullRequestEvent) -> Ending:
         job.say(AnnotationLevel.NOTICE, text)
         return Ending()
     if not event.same_repository:
-        return _fork(event)
+        return fork.run(job, event)
     command = inputs.command(job.context.inputs, "pull_request", Command.PLAN, Command.VALIDATE)
     mode = inputs.comment_mode(job.context.inputs)
     view = View.of(job.context, event.head_sha, branch=event.base_branch)
     try:
         return _reviewed(job, event, command, mode)
     except MeshInvalid as invalid:
+        log_faults(job, invalid.diagnostics)
         page = view.invalid(invalid.diagnostics)
         found = notes.faults(invalid.diagnostics)
         result = Result(Conclusion.FAILURE, "The mesh files have errors", page, found)
@@ -47,16 +59,10 @@ def run(job: Job, event: PullRequestEvent) -> Ending:
         raise
 
 
-def _fork(event: PullRequestEvent) -> Ending:
-    """A fork's token can only read and gets no OIDC token. Its offline mode belongs here."""
-    raise UnsupportedEvent(
-        f"Pull request #{event.number} comes from a fork, which gets no AWS credentials and no "
-        "right to comment, so it is not planned. Push the branch to this repository to plan it."
-    )
-
-
 def _reviewed(job: Job, event: PullRequestEvent, command: Command, mode: CommentMode) -> Ending:
     base = pull_request_base(job, event)
+    if unchanged(job, base):
+        return _untouched(job, event, mode)
     both = revisions(job, base)
     names = inputs.environments(job.context.inputs)
     inputs.check_selected(names, both)
@@ -67,12 +73,40 @@ def _reviewed(job: Job, event: PullRequestEvent, command: Command, mode: Comment
     view = view.merging(event.base_branch == event.default_branch)
     tell_plan(job, plan, view)
     page = view.plan(plan)
+    record = record_of(job, event, base, plan)
+    who = _approved_by(job, event, record)
     result = Result(
-        _conclusion(plan), pages.headline(plan), page, notes.of_plan(plan), plan.fingerprint
+        conclusion(record, who),
+        title(record, who),
+        page,
+        notes.of_plan(plan, both.head),
+        plan.fingerprint,
+        record_text(record),
     )
     _tell(job, event, result, mode, worth_a_comment=_worth_a_comment(plan))
     code = plan_exit_code(plan, detailed=False)
+    if who and code is ExitCode.REFUSED:
+        code = ExitCode.SUCCESS
     return Ending(code, REASONS.get(code, FailureReason.NONE))
+
+
+def _approved_by(job: Job, event: PullRequestEvent, record: Record) -> str:
+    """Who approved this very plan before, when the job is run again; nothing mostly."""
+    if not record.refused:
+        return ""
+    github = job.doors.github
+    return job.attempt(lambda: approver(job, github.pull(event.number).author, record)) or ""
+
+
+def _untouched(job: Job, event: PullRequestEvent, mode: CommentMode) -> Ending:
+    """The check at once, so that it can be required of every pull request."""
+    tell_nothing(job)
+    page = View.of(job.context, event.head_sha).untouched()
+    result = Result(Conclusion.SUCCESS, "No mesh changes", page)
+    # a comment from before, when the pull request did change a mesh, is put right
+    only_old = mode if mode is CommentMode.NEVER else CommentMode.CHANGES
+    _tell(job, event, result, only_old, worth_a_comment=False)
+    return Ending()
 
 
 def _validated(job: Job, event: PullRequestEvent, both: Revisions, view: View) -> Ending:
@@ -82,12 +116,6 @@ def _validated(job: Job, event: PullRequestEvent, both: Revisions, view: View) -
     # only a comment that speaks of errors mended since needs to be put right
     _tell(job, event, result, CommentMode.CHANGES, worth_a_comment=False)
     return Ending()
-
-
-def _conclusion(plan: Plan) -> Conclusion:
-    if plan.refusals or plan.faulty:
-        return Conclusion.FAILURE
-    return Conclusion.SUCCESS if plan.complete else Conclusion.NEUTRAL
 
 
 def _worth_a_comment(plan: Plan) -> bool:

@@ -7,16 +7,20 @@ from bot.model.github import (
     ActionContext,
     AnnotationLevel,
     DispatchEvent,
+    MergeGroupEvent,
     OtherEvent,
     PullRequestEvent,
     PushEvent,
+    ReviewEvent,
+    ScheduleEvent,
 )
-from bot.usecases.action import dispatch, pull_request, push
+from bot.usecases.action import dispatch, drift, merge_group, pull_request, push, review
+from bot.usecases.action.inputs import Command
 from bot.usecases.action.job import Doors, Ending, Job
 
 SUPPORTED = (
-    "meshbot acts on pull_request (from the same repository), on push to the default branch "
-    "and on workflow_dispatch on the default branch."
+    "meshbot acts on pull_request, pull_request_review and merge_group, on push to the default "
+    "branch, on workflow_dispatch on the default branch, and on schedule."
 )
 
 
@@ -39,15 +43,27 @@ def _routed(job: Job) -> Ending:
     match job.context.event:
         case PullRequestEvent() as event:
             return pull_request.run(job, event)
+        case ReviewEvent() as event:
+            return review.run(job, event)
+        case MergeGroupEvent() as event:
+            return merge_group.run(job, event)
         case PushEvent() as event:
             return push.run(job, event)
-        case DispatchEvent() as event:
-            return dispatch.run(job, event)
+        case DispatchEvent() | ScheduleEvent() as event:
+            return _by_hand_or_clock(job, event)
         case OtherEvent(name=name, fault=fault):
             why = f" ({fault})" if fault else ""
             raise UnsupportedEvent(
                 f"The event {name or 'without a name'} is refused{why}. {SUPPORTED}"
             )
+
+
+def _by_hand_or_clock(job: Job, event: DispatchEvent | ScheduleEvent) -> Ending:
+    if isinstance(event, ScheduleEvent):
+        return drift.run(job, "schedule")
+    if job.context.inputs.command == Command.DRIFT:
+        return drift.dispatched(job, event)
+    return dispatch.run(job, event)
 
 
 def _tell(job: Job, failure: BotError) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.model.change import Plan
+from bot.model.diagnostic import Diagnostic
 from bot.model.github import Annotation, CheckRun, Conclusion
+from bot.render import escape
 from bot.usecases.action import pages
 from bot.usecases.action.job import Job
 from bot.usecases.action.pages import Page, View
-
-CHECK = "meshbot"
-"""The check run's name, which a branch protection rule asks for."""
+from bot.usecases.action.recording import check_name
 
 REPORT = "report.html"
 
@@ -35,6 +35,12 @@ def tell_plan(job: Job, plan: Plan, view: View) -> None:
     runner.output("report-html-path", runner.keep(REPORT, view.report(plan)))
 
 
+def log_faults(job: Job, diagnostics: Iterable[Diagnostic]) -> None:
+    """Faults as text for whoever opens the log; the check run has them on their lines."""
+    lines = (escape.visible(line) for d in diagnostics for line in str(d).splitlines())
+    job.doors.runner.log("\n".join(lines), "The mesh files have errors")
+
+
 def annotate(job: Job, notes: Iterable[Annotation]) -> None:
     """Annotations through the runner, where no check run carries them."""
     for note in notes:
@@ -50,13 +56,15 @@ class Result:
     page: Page
     notes: tuple[Annotation, ...] = ()
     external: str = ""
+    text: str = ""
+    """The record, in Markdown."""
 
 
 def tell_check(job: Job, head_sha: str, result: Result) -> None:
     """A check run on a commit; its annotations go to the log when it cannot be made."""
     context = job.context
     check = CheckRun(
-        CHECK,
+        check_name(job),
         head_sha,
         result.conclusion,
         result.title,
@@ -64,6 +72,7 @@ def tell_check(job: Job, head_sha: str, result: Result) -> None:
         result.notes,
         external_id=":".join((context.run_id, context.run_attempt, result.external)),
         details_url=context.run_url,
+        text=result.text,
     )
     made = job.attempt(lambda: job.doors.github.report(check))
     unplaced = (note for note in result.notes if made is None or note.place is None)

@@ -9,6 +9,7 @@ import requests
 import responses
 
 from bot.adapters.github.comments import Comments
+from bot.adapters.github.viewer import Viewer
 from bot.errors import GitHubError, GitHubRefused
 from tests.adapters.github.api import API, MARKER, REPO, Waits, body, comment, sent, session, viewer
 
@@ -18,7 +19,8 @@ URL = "https://github.example/acme/net/pull/7#issuecomment-"
 
 
 def put(*, create: bool = True, waits: Waits | None = None) -> str:
-    return Comments(session(waits)).put(7, MARKER, BODY, create=create)
+    opened = session(waits)
+    return Comments(opened, Viewer(opened)).put(7, MARKER, BODY, create=create)
 
 
 @responses.activate

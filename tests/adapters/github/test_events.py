@@ -139,6 +139,6 @@ def test_a_payload_is_read_from_its_file(tmp_path: Path) -> None:
     assert isinstance(read_event("push", str(tmp_path / "none.json")), OtherEvent)
 
 
-@pytest.mark.parametrize("name", ["pull_request_target", "issue_comment", "schedule", ""])
+@pytest.mark.parametrize("name", ["pull_request_target", "issue_comment", "workflow_run", ""])
 def test_other_events_are_not_even_read(name: str) -> None:
     assert read_event(name, "/nowhere") == OtherEvent(name)

@@ -74,12 +74,14 @@ OPERATIONS: dict[str, str] = {
 }
 EVENTS = (
     *("pull_request$opened", "pull_request$synchronize", "pull_request$reopened"),
-    *("pull_request$closed", "pull_request_review$submitted", "merge_group$checks_requested"),
+    *("pull_request$closed", "merge_group$checks_requested"),
+    *(f"pull_request_review${action}" for action in ("submitted", "edited", "dismissed")),
     *("push$event", "workflow_dispatch$event"),
 )
 GRAPHQL_TYPES = (
     *("Query", "Mutation", "User", "Bot", "Actor", "Repository", "PullRequest", "Issue"),
     *("IssueComment", "IssueCommentConnection", "PageInfo", "Minimizable"),
+    *("PullRequestReview", "PullRequestReviewConnection", "PullRequestReviewState", "Commit"),
     *("MinimizeCommentInput", "MinimizeCommentPayload"),
     *("UnminimizeCommentInput", "UnminimizeCommentPayload", "ReportedContentClassifiers", "Node"),
 )

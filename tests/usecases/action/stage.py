@@ -29,6 +29,7 @@ from bot.usecases.local import Revisions, planned
 from tests.fakes import run as fake_run
 from tests.fakes.aws import FakeAws
 from tests.fakes.world import World, scope
+from tests.usecases.action.approvals import FakeApprovals
 
 HEAD, BASE, MERGE, OLDER = "a" * 40, "b" * 40, "c" * 40, "d" * 40
 METADATA = """\
@@ -75,17 +76,14 @@ def aws() -> FakeAws:
 
 
 @dataclass
-class FakeGitHub:
+class FakeGitHub(FakeApprovals):
     """``ports.GitHub`` in memory. ``failing`` maps a method's name to what it raises."""
 
     files: dict[str, dict[str, bytes]] = field(default_factory=dict)
     history: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    pulls: dict[int, PullRequest] = field(default_factory=dict)
-    merged: dict[str, tuple[int, ...]] = field(default_factory=dict)
     comments: dict[int, str] = field(default_factory=dict)
-    checks: list[CheckRun] = field(default_factory=list)
-    failing: dict[str, BotError] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
+    issues: dict[str, tuple[str, str, bool]] = field(default_factory=dict)
+    """Title, body and whether it is open, by marker."""
 
     def mesh_files(self, revision: str, path: str, known: Iterable[bytes] = ()) -> dict[str, bytes]:
         self._enter("mesh_files")
@@ -99,9 +97,9 @@ class FakeGitHub:
         self._enter("pull")
         return self.pulls[number]
 
-    def merged_pulls(self, revision: str, branch: str) -> tuple[int, ...]:
-        self._enter("merged_pulls")
-        return self.merged.get(revision, ()) if branch == "main" else ()
+    def own_comment(self, number: int, marker: str) -> str:
+        self._enter("own_comment")
+        return self.comments.get(number, "")
 
     def comment(self, number: int, marker: str, body: str, *, create: bool = True) -> str:
         self._enter("comment")
@@ -111,15 +109,26 @@ class FakeGitHub:
         self.comments[number] = body
         return f"https://github.example/acme/net/pull/{number}#issuecomment-1"
 
+    def issue(self, marker: str, title: str, body: str, *, wanted: bool) -> str:
+        self._enter("issue")
+        assert body.startswith(f"{marker}\n")
+        held = self.issues.get(marker)
+        if held is None and not wanted:
+            return ""
+        if wanted or (held and held[2]):
+            self.issues[marker] = (title or (held[0] if held else ""), body, wanted)
+        return f"https://github.example/acme/net/issues/{len(self.issues)}"
+
+    def open_issues(self, start: str) -> tuple[str, ...]:
+        self._enter("open_issues")
+        return tuple(
+            sorted(m for m, held in self.issues.items() if held[2] and m.startswith(start))
+        )
+
     def report(self, check: CheckRun) -> str:
         self._enter("report")
         self.checks.append(check)
         return "https://github.example/acme/net/runs/1"
-
-    def _enter(self, method: str) -> None:
-        self.asked.append(method)
-        if method in self.failing:
-            raise self.failing[method]
 
 
 @dataclass(frozen=True)
@@ -157,8 +166,19 @@ class Stage:
     def __post_init__(self) -> None:
         self.github.files.setdefault(BASE, {MESH: mesh_text(0, 1)})
         self.github.history.setdefault(MERGE, (BASE, HEAD))
-        self.github.pulls.setdefault(7, PullRequest(7, HEAD, open=True))
-        self.github.merged.setdefault(MERGE, (7,))
+        self.github.pulls.setdefault(7, PullRequest(7, HEAD, True, author="alice", branch="main"))
+        self.github.brought.setdefault(MERGE, (7,))
+        self.github.line = self.github.line or [BASE, MERGE]
+
+    def review(self, **inputs: str) -> Ran:
+        """Pull request 7 is planned, its plan uploaded, and the request merged."""
+        ran = self.run(pull_request(), **inputs)
+        self.merge()
+        return ran
+
+    def merge(self) -> None:
+        """Pull request 7 is merged."""
+        self.github.pulls[7] = replace(self.github.pulls[7], open=False, merged=True)
 
     def run(self, event: Event, **inputs: str) -> Ran:
         """One run of the action about an event."""
@@ -176,7 +196,11 @@ class Stage:
             self.github, RunnerFiles(environ, out), lambda: self.files, self._plan, self._apply
         )
         code = run(context, doors)
-        return Ran(code, read_outputs(output.read_text()), out.getvalue(), summary.read_text())
+        outputs = read_outputs(output.read_text())
+        if outputs.get("plan-json-path"):
+            kept = (self.folder / outputs["plan-json-path"]).read_bytes()
+            self.github.artifacts.setdefault(context.run_id, []).insert(0, kept)
+        return Ran(code, outputs, out.getvalue(), summary.read_text())
 
     def _plan(self, revisions: Revisions, environments: tuple[str, ...], *, applying: bool) -> Plan:
         self.planned.append(applying)

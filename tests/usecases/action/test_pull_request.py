@@ -179,9 +179,12 @@ def test_a_late_run_leaves_a_merged_pull_requests_outcome_alone(stage: Stage) ->
     assert stage.github.comments[7] == "the outcome"
 
 
+NOTE = b"# nothing but a remark\n"
+
+
 def test_no_changes_write_no_new_comment_in_mode_changes(stage: Stage) -> None:
     build(stage, 0, 1)
-    stage.files = {MESH: mesh_text(0, 1)}
+    stage.files = {MESH: mesh_text(0, 1) + NOTE}
 
     ran = stage.run(pull_request(), comment="changes")
 
@@ -192,7 +195,7 @@ def test_no_changes_write_no_new_comment_in_mode_changes(stage: Stage) -> None:
 
 def test_no_changes_put_an_old_comment_right_in_mode_changes(stage: Stage) -> None:
     build(stage, 0, 1)
-    stage.files = {MESH: mesh_text(0, 1)}
+    stage.files = {MESH: mesh_text(0, 1) + NOTE}
     stage.github.comments[7] = "Plan: 3 to add"
 
     stage.run(pull_request(), comment="changes")
@@ -258,14 +261,51 @@ def test_the_base_cannot_be_read(stage: Stage) -> None:
     assert stage.planned == []
 
 
-def test_a_fork_is_refused_politely(stage: Stage) -> None:
-    ran = stage.run(pull_request(same_repository=False))
+def test_a_pull_request_without_mesh_changes_gets_its_check_at_once(stage: Stage) -> None:
+    stage.files = {MESH: mesh_text(0, 1)}
+
+    ran = stage.run(pull_request())
+
+    assert ran.code is ExitCode.SUCCESS
+    assert ran.outputs == {
+        "has-changes": "false",
+        "creates": "0",
+        "updates": "0",
+        "deletes": "0",
+        "failure-reason": "",
+    }
+    assert stage.planned == []
+    assert stage.github.comments == {}
+    [check] = stage.github.checks
+    assert (check.conclusion, check.title) == (Conclusion.SUCCESS, "No mesh changes")
+
+
+def test_a_comment_from_before_the_mesh_change_was_taken_back_is_put_right(stage: Stage) -> None:
+    stage.files = {MESH: mesh_text(0, 1)}
+    stage.github.comments[7] = "Plan: 3 to add"
+
+    stage.run(pull_request())
+
+    assert "No mesh changes" in stage.github.comments[7]
+    stage.github.comments[7] = "Plan: 3 to add"
+    stage.run(pull_request(), comment="never")
+    assert stage.github.comments[7] == "Plan: 3 to add"
+
+
+def test_faulty_files_that_were_so_before_do_not_stop_another_change(stage: Stage) -> None:
+    stage.files = stage.github.files[BASE] = {MESH: b"metadata: [\n"}
+
+    assert stage.run(pull_request()).code is ExitCode.SUCCESS
+    assert stage.planned == []
+
+
+def test_no_mesh_files_at_all_are_no_success(stage: Stage) -> None:
+    stage.files = stage.github.files[BASE] = {}
+
+    ran = stage.run(pull_request())
 
     assert ran.code is ExitCode.FAILURE
-    assert ran.outputs == {"failure-reason": "unsupported-event"}
-    assert "comes from a fork" in ran.log
-    assert stage.github.asked == []
-    assert stage.planned == []
+    assert ran.outputs["failure-reason"] == "nothing-selected"
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,7 @@ def update_review(call: Call) -> Reply:
     if review.user != call.login:
         raise ApiError(403, "Must have admin rights to Repository.")
     review.body = call.fields(body=str).get("body", "")
+    review.edited_at = call.world.now()
     return Reply(view(call.world, call.repository, pull, review))
 
 
