@@ -119,7 +119,7 @@ def test_the_outputs_that_can_be_set_are_those_of_the_action() -> None:
 
 @pytest.mark.parametrize("name", sorted(OUTPUTS))
 def test_every_output_is_set_by_the_action_command(name: str) -> None:
-    modules = [ROOT / "bot" / "cli.py", *(ROOT / "bot" / "usecases").rglob("*.py")]
+    modules = [path for name in ("cli", "usecases") for path in (ROOT / "bot" / name).rglob("*.py")]
 
     assert name in strings_of(*modules), f"neither the command line nor a use case sets {name}"
 

@@ -48,7 +48,12 @@ def read_mesh_files(path: Path) -> dict[str, bytes]:
 
 def is_mesh_file(path: PurePath) -> bool:
     """True for a path, relative to the folder of mesh files, that names one: nothing hidden."""
-    return path.suffix in SUFFIXES and not any(part.startswith(".") for part in path.parts)
+    return path.suffix in SUFFIXES and is_visible(path)
+
+
+def is_visible(path: PurePath) -> bool:
+    """True for a path, relative to the folder of mesh files, of which no part is hidden."""
+    return not any(part.startswith(".") for part in path.parts)
 
 
 def _home(path: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from bot.model.change import plain
@@ -58,7 +59,8 @@ def composed(applied: Mapping[str, Mesh], fallback: Mesh) -> Mesh:
             found.pop(name, None)
         else:
             found[name] = here
-    return _mesh(found)
+    known = all(mesh.known for mesh in (*applied.values(), fallback))
+    return replace(_mesh(found), known=known)
 
 
 def _mesh(found: Mapping[str, tuple[MeshFile, Environment]]) -> Mesh:

@@ -72,20 +72,41 @@ def missing_members(
 ) -> Iterator[Diagnostic]:
     """A warning for each present member whose VPC does not exist in a scope that was read.
 
-    When another member leaves the same environment it looks like a typo: an error.
+    When another member leaves the same environment it looks like a typo: an error. So does
+    a new member in a scope that cannot be read: a gap says even less about what exists.
     """
     leaving: dict[str, list[Membership]] = {}
+    joining: set[tuple[str, VpcRef]] = set()
     for move in moves:
         if move.movement is Movement.LEAVES:
             leaving.setdefault(move.environment, []).append(move)
+        else:
+            joining.add((move.environment, move.vpc))
     for _, environment in mesh:
+        gone = leaving.get(environment.name, [])
         for member in environment.present:
-            readable = inventory.readable(member.vpc.scope)
-            if readable and member.vpc not in inventory.vpcs:
-                yield _missing(member, environment.name, leaving.get(environment.name, []))
+            new = (environment.name, member.vpc) in joining
+            if member.vpc in inventory.vpcs:
+                continue
+            if inventory.readable(member.vpc.scope):
+                yield _missing(member, environment.name, gone)
+            elif gone and (new or member.vpc.vpc_id in {move.vpc.vpc_id for move in gone}):
+                yield _unread(member, environment.name, gone)
 
 
 SUSPECTED_TYPO = "suspected-typo"
+
+
+def _unread(member: Member, environment: str, leaving: list[Membership]) -> Diagnostic:
+    gone = ", ".join(str(move.vpc) for move in leaving)
+    return Diagnostic(
+        Severity.ERROR,
+        SUSPECTED_TYPO,
+        f"{member.vpc} cannot be read while {gone} leaves {environment}: is it a typo?",
+        "Mend the account or the region. If both are meant, approve the plan by its fingerprint.",
+        member.declared_at,
+        frozenset({environment}),
+    )
 
 
 def _missing(member: Member, environment: str, leaving: list[Membership]) -> Diagnostic:

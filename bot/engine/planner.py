@@ -8,10 +8,12 @@ from typing import Any
 
 from bot.engine.membership import memberships, missing_members
 from bot.engine.observe import Facts
+from bot.engine.part import closed
 from bot.engine.picture import picture
 from bot.engine.safety import refusals
 from bot.kinds import KINDS
 from bot.kinds.base import References, Situation
+from bot.model.address import Scope
 from bot.model.change import Action, Change, Gap, Origin, Plan
 from bot.model.diagnostic import Diagnostic, Severity
 from bot.model.mesh import Mesh
@@ -22,10 +24,11 @@ def make_plan(mesh: Mesh, base: Mesh | None, facts: Facts) -> Plan:
 
     With a base, each change is labelled as drift when the base's own plan holds it too.
     """
-    changes, diagnostics, references = _difference(mesh, base, facts)
-    if base is not None:
-        changes = _labelled(changes, base, facts)
-    moves = memberships(mesh, base, changes)
+    before = base if base is not None and base.known else None
+    changes, diagnostics, references = _difference(mesh, before, facts)
+    if before is not None:
+        changes = _labelled(changes, before, facts)
+    moves = memberships(mesh, before, changes)
     told = {*diagnostics, *missing_members(mesh, facts.inventory, moves)}
     names = {env.name for _, env in mesh} | {n for c in changes for n in c.environments}
     plan = Plan(
@@ -43,12 +46,12 @@ def make_plan(mesh: Mesh, base: Mesh | None, facts: Facts) -> Plan:
 def _difference(
     mesh: Mesh, base: Mesh | None, facts: Facts
 ) -> tuple[tuple[Change[Any], ...], tuple[Diagnostic, ...], References]:
-    references = References()
+    references, closed_accounts = References(), mesh.abandoned_accounts
     changes: list[Change[Any]] = []
     diagnostics: list[Diagnostic] = []
     for kind in KINDS:
         desired = kind.desire(mesh, facts.inventory)
-        situation = Situation(mesh, base, facts.inventory, references)
+        situation = Situation(mesh, base, facts.inventory, references, closed_accounts)
         difference = kind.diff(desired, facts.observed.get(kind.NAME, ()), situation)
         references = difference.references
         changes = [c for c in changes if c.address not in difference.blocked]
@@ -99,16 +102,27 @@ def _as_known_to(base: Mesh, facts: Facts) -> Facts:
     return replace(facts, inventory=inventory)
 
 
-def narrowed(plan: Plan, environments: Iterable[str]) -> Plan:
-    """The part of a plan that belongs to these environments; all of it when none is named."""
+def narrowed(plan: Plan, environments: Iterable[str], scopes: Iterable[Scope] = ()) -> Plan:
+    """The part of a plan that belongs to these environments; all of it when none is named.
+
+    A change that needs one of other environments is left out, and said. The refusals are
+    those of every environment that a change of the part belongs to. ``scopes`` are those
+    that the environments' members live in: gaps elsewhere do not matter.
+    """
     names = frozenset(environments)
     if not names:
         return plan
+    changes = closed(plan.changes, lambda change: bool(change.environments & names))
+    touched = names.union(*(change.environments for change in changes))
+    left_out = sum(bool(c.environments & names) for c in plan.changes) - len(changes)
+    near = {*scopes, *(s for change in changes for s in change.address.scopes)}
+    told = (_waiting(left_out, names),) if left_out else ()
     return replace(
         plan,
-        changes=tuple(c for c in plan.changes if c.environments & names),
-        diagnostics=_about(plan.diagnostics, names),
-        refusals=_about(plan.refusals, names),
+        changes=changes,
+        diagnostics=(*_about(plan.diagnostics, names), *told),
+        refusals=_about(plan.refusals, touched),
+        gaps=tuple(gap for gap in plan.gaps if not scopes or gap.scope in near),
         environments=tuple(sorted(names)),
         memberships=tuple(m for m in plan.memberships if m.environment in names),
         mesh=replace(
@@ -116,6 +130,16 @@ def narrowed(plan: Plan, environments: Iterable[str]) -> Plan:
             members=tuple(m for m in plan.mesh.members if m.environment in names),
             connections=tuple(c for c in plan.mesh.connections if c.environment in names),
         ),
+    )
+
+
+def _waiting(number: int, names: frozenset[str]) -> Diagnostic:
+    return Diagnostic(
+        Severity.WARNING,
+        "needs-other-environment",
+        f"{number} changes are left out: they need changes of environments that were not chosen",
+        "Choose those environments too.",
+        environments=names,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.engine.part import closed
 from bot.engine.subset import Canonical, beyond
 from bot.model.change import Change, Plan
 
@@ -107,11 +108,14 @@ def _refused(plan: Plan, environment: str) -> bool:
 
 
 def permitted(plan: Plan, judged: Iterable[Verdict]) -> Plan:
-    """The part of a plan that may be applied: a shared change needs all its environments."""
+    """The part of a plan that may be applied: a shared change needs all its environments.
+
+    A change that needs one which may not be made is left out too.
+    """
     allowed = frozenset(verdict.environment for verdict in judged if verdict.permitted)
     return replace(
         plan,
-        changes=tuple(c for c in plan.changes if c.environments <= allowed),
+        changes=closed(plan.changes, lambda change: change.environments <= allowed),
         refusals=tuple(
             r for r in plan.refusals if not r.environments or not r.environments <= allowed
         ),

@@ -37,14 +37,30 @@ def refusals(
 
 
 def limits_for(environment: str, mesh: Mesh, base: Mesh | None) -> Limits:
-    """The limits in force: the base's when there is a base, defaults for a new file."""
+    """The limits in force: the base's when there is a base, defaults for a new file.
+
+    A base that is not known gives the stricter of the defaults and the file's own.
+    """
     reference = mesh if base is None else base
     known = reference.environments.get(environment)
     if known is not None:
         return known.limits
+    if not reference.known:
+        own = mesh.environments.get(environment)
+        return _stricter(own.limits, Limits()) if own else Limits()
     file = mesh.file_of(environment)
     before = next((f for f in reference.files if file and f.path == file.path), None)
     return before.limits if before else Limits()
+
+
+def _stricter(one: Limits, other: Limits) -> Limits:
+    return Limits(
+        min(one.max_leaving_members, other.max_leaving_members),
+        min(one.max_leaving_percent, other.max_leaving_percent),
+        min(one.max_other_deletes, other.max_other_deletes),
+        min(one.max_route_delete_percent, other.max_route_delete_percent),
+        one.allow_empty_environment and other.allow_empty_environment,
+    )
 
 
 @dataclass(frozen=True, slots=True)

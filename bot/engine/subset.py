@@ -46,6 +46,9 @@ def _between(now: Any, before: Any, after: Any) -> bool:
         return True
     if before is None and after is not None and isinstance(now, Mapping):
         before = _nothing_of(after)
+    if after is None and isinstance(now, Mapping) and isinstance(before, Mapping):
+        # what is to be deleted may only have moved on in its life
+        after = {**before, "status": PROGRESS[-1]} if "status" in before else before
     if isinstance(now, Mapping) and isinstance(before, Mapping) and isinstance(after, Mapping):
         return all(
             _field(key, now.get(key), before.get(key), after.get(key))

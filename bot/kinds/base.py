@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-from bot.model.address import Address, Scope, VpcRef
+from bot.model.address import AccountId, Address, Scope, VpcRef
 from bot.model.change import Change, Desired, Observed
 from bot.model.diagnostic import Diagnostic
 from bot.model.inventory import Inventory
@@ -26,7 +26,7 @@ class Reference:
 
     ``managed``: ours. ``dead``: AWS keeps it only as a memory (deleted, failed …).
     ``going``: this plan deletes it. ``environments``: whose it is. ``ends``: the VPCs that
-    it connects, where it is a connection.
+    it connects, where it is a connection. ``foreign``: tags say that it is somebody else's.
     """
 
     address: Address
@@ -35,6 +35,7 @@ class Reference:
     going: bool
     environments: frozenset[str] = frozenset()
     ends: tuple[VpcRef, ...] = ()
+    foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,16 @@ class References:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """All that a diff may look at besides the two sides: the mesh, before and now."""
+    """All that a diff may look at besides the two sides: the mesh, before and now.
+
+    ``closed`` are the mesh's abandoned accounts.
+    """
 
     mesh: Mesh
     base: Mesh | None
     inventory: Inventory
     references: References
+    closed: frozenset[AccountId] = frozenset()
 
     @property
     def gaps(self) -> frozenset[Scope]:

@@ -72,7 +72,8 @@ class Change(Generic[S]):
     ``id`` is the AWS id of what is there now, for the steps; it is in no fingerprint.
     ``environments`` are those that want it, or wanted what is deleted. ``support`` is the
     metadata's ``support`` of the file that it belongs to (peerd tags touched tables with it).
-    ``origin`` and ``reason`` exist for people and never steer what is done.
+    ``needs`` are changes that must be made before this one; their order is not in the
+    fingerprint. ``origin`` and ``reason`` exist for people and never steer what is done.
     """
 
     address: Address
@@ -84,6 +85,7 @@ class Change(Generic[S]):
     support: str = ""
     origin: Origin = Origin.CHANGED
     reason: str = ""
+    needs: tuple[Address, ...] = ()
 
     @property
     def action(self) -> Action:

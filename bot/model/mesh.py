@@ -114,9 +114,14 @@ class MeshFile:
 
 @dataclass(frozen=True, slots=True)
 class Mesh:
-    """Every mesh file of a repository at one revision, sorted by path."""
+    """Every mesh file of a repository at one revision, sorted by path.
+
+    ``known`` is false when the revision's files could not be understood: then nothing
+    follows from what they lack.
+    """
 
     files: tuple[MeshFile, ...]
+    known: bool = True
 
     def __iter__(self) -> Iterator[tuple[MeshFile, Environment]]:
         """Every environment with the file it stands in, in file order."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bot.model.address import VpcRef
+from bot.model.address import Pair, VpcRef
 from bot.model.mesh import Mesh, Metadata
 from bot.model.tags import Tags
 
@@ -67,38 +67,60 @@ def _name(peer: VpcRef) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """Which tags are ours: per environment, the service names its file may write.
+    """Which tags are ours: per environment, the service name that its file writes.
 
     Several peerd configurations and repositories live in the same accounts, so an
-    environment's name alone proves nothing.
+    environment's name alone proves nothing. ``renamed`` holds, by environment and member,
+    the service names that a member's ``peering_tags`` put on its own peerings, as in peerd.
     """
 
     service_names: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    renamed: Mapping[tuple[str, VpcRef], frozenset[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, *meshes: Mesh | None) -> Ownership:
         """What the files own, at the revisions given (head, and base when known)."""
         names: dict[str, set[str]] = {}
+        renamed: dict[tuple[str, VpcRef], set[str]] = {}
         for mesh in meshes:
             for file, environment in mesh or ():
-                known = names.setdefault(environment.name, set())
-                known.add(file.metadata.service_name)
+                names.setdefault(environment.name, set()).add(file.metadata.service_name)
                 for member in environment.members:
-                    # peering_tags may rename the service on a peering, as in peerd
-                    known.update(v for k, v in member.peering_tags if k == SERVICE_NAME)
-        return cls({name: frozenset(known) for name, known in names.items()})
+                    for key, value in member.peering_tags:
+                        if key == SERVICE_NAME:
+                            renamed.setdefault((environment.name, member.vpc), set()).add(value)
+        return cls(
+            {name: frozenset(known) for name, known in names.items()},
+            {place: frozenset(known) for place, known in renamed.items()},
+        )
 
-    def environment(self, tags: Tags | None) -> str | None:
-        """The environment of ours that the tags name, or None when they are not ours."""
+    def environment(self, tags: Tags | None, pair: Pair) -> str | None:
+        """The environment of ours that a pair's tags name, or None when they are not ours."""
         held = tags.mapping if tags else {}
-        name = held.get(ENVIRONMENT, "")
+        name, service = held.get(ENVIRONMENT, ""), held.get(SERVICE_NAME)
         if held.get(CREATED) != "true" or name not in self.service_names:
             return None
-        return name if held.get(SERVICE_NAME) in self.service_names[name] else None
+        known = self.service_names[name].union(
+            *(self.renamed.get((name, vpc), ()) for vpc in (pair.first, pair.second))
+        )
+        return name if service in known else None
 
-    def foreign(self, tags: Tags | None) -> bool:
-        """True when the tags say that another peerd configuration owns the peering."""
+    def foreign(self, tags: Tags | None, pair: Pair) -> bool:
+        """True when the tags say that another peerd configuration owns the pair's peering."""
         held = tags.mapping if tags else {}
-        if self.environment(tags) is not None or held.get(CREATED) != "true":
+        if self.environment(tags, pair) is not None or held.get(CREATED) != "true":
             return False
         return bool(held.get(ENVIRONMENT) and held.get(SERVICE_NAME))
+
+    def elsewhere(self, tags: Tags | None, pair: Pair) -> bool:
+        """True when foreign tags name neither an environment nor a service of ours.
+
+        One of the two alone may be a tag that drifted.
+        """
+        held = tags.mapping if tags else {}
+        services = frozenset().union(*self.service_names.values(), *self.renamed.values())
+        return (
+            self.foreign(tags, pair)
+            and held.get(ENVIRONMENT) not in self.service_names
+            and held.get(SERVICE_NAME) not in services
+        )

@@ -58,4 +58,5 @@ def _recorded(path: Path) -> RecordedPlan:
         return read_plan(read_bytes(path))
     except PlanFileError as error:
         advice = f"Record a plan with: meshbot plan --out {path}"
-        raise PlanFileError(f"--expect-plan {path}: {error} {advice}") from error
+        text = f"--expect-plan {path}: {error} {advice}. Nothing was changed."
+        raise Refused(text, FailureReason.STALE_PLAN) from error

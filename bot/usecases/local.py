@@ -65,14 +65,14 @@ def load_base(files: dict[str, bytes], revision: str) -> Loaded:
             f"the mesh files at {revision} are not valid: what was removed since is not known",
             f"The first fault there: {error.diagnostics[0]}",
         )
-        return Loaded(Mesh(()), (warning,))
+        return Loaded(Mesh((), known=False), (warning,))
 
 
 def plan_exit_code(plan: Plan, detailed: bool) -> ExitCode:
     """The exit code of ``plan`` and ``drift``."""
     if file_faults(plan):
         return ExitCode.INVALID
-    if plan.refusals:
+    if plan.refusals and plan.changes:
         return ExitCode.REFUSED
     return ExitCode.CHANGES if detailed and plan.changes else ExitCode.SUCCESS
 

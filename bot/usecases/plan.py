@@ -40,7 +40,18 @@ def make_plan(
 
     with ThreadDispatcher() as dispatcher:
         facts = observe(reader_for, head, base, dispatcher, progress or Quiet(), stop)
-    return narrowed(plan_of(head, base, facts), environments)
+    return narrowed(plan_of(head, base, facts), environments, _scopes(environments, head, base))
+
+
+def _scopes(names: Iterable[str], *meshes: Mesh | None) -> frozenset[Scope]:
+    """Where the members and tombstones of environments live."""
+    return frozenset(
+        member.vpc.scope
+        for mesh in meshes
+        for _, environment in mesh or ()
+        if environment.name in frozenset(names)
+        for member in environment.members
+    )
 
 
 def check_environments(environments: Iterable[str], head: Mesh, base: Mesh | None) -> None:

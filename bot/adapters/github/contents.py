@@ -5,23 +5,14 @@ from __future__ import annotations
 import hashlib
 from base64 import b64decode
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from bot.adapters.files import MAX_FILES, MAX_TOTAL, SUFFIXES
+from bot.adapters.commit_tree import LINK, CommitTree, Entry
+from bot.adapters.files import MAX_FILES, MAX_TOTAL
 from bot.adapters.github.session import Session
 from bot.errors import GitHubError
 
-REGULAR_FILES = frozenset({"100644", "100755"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    path: str
-    mode: str
-    type: str
-    sha: str
-    size: int
+FOLDER = "040000"
 
 
 class Contents:
@@ -34,8 +25,9 @@ class Contents:
     def mesh_files(self, revision: str, path: str, known: Iterable[bytes] = ()) -> dict[str, bytes]:
         """The mesh files under ``path`` (a folder or one file) at a commit, by path.
 
-        Empty when the path is not there; links are left out, what they lead to is read in
-        its own place. Raises GitHubError, also when there are too many files.
+        The very files that ``bot.adapters.files.read_mesh_files`` would read in a checkout of
+        it; none when the path is not there. A submodule, or a link that leads nowhere or out
+        of the folder, is left out. Raises GitHubError, also when there are too many files.
         """
         if (revision, path) not in self._known:  # what a commit holds does not change
             self._known[revision, path] = self._mesh_files(revision, path, known)
@@ -43,23 +35,40 @@ class Contents:
 
     def _mesh_files(self, revision: str, path: str, known: Iterable[bytes]) -> dict[str, bytes]:
         at_hand = {git_id(content): content for content in known}
-        entry = self._descend(revision, PurePosixPath(path))
-        entries = [entry] if entry and entry.type == "blob" else self._folder(entry, path)
-        blobs = [entry for entry in entries if _is_mesh_file(entry, path)]
-        if len(blobs) > MAX_FILES or sum(blob.size for blob in blobs) > MAX_TOTAL:
+        where = "" if path == "." else path
+        tree = CommitTree(self._entries(revision, where), lambda e: self._blob(e.id, e.path))
+        found = tree.mesh_files(where).files
+        if len(found) > MAX_FILES or sum(entry.size for entry in found.values()) > MAX_TOTAL:
             raise GitHubError(
                 f"{path} at {revision[:12]} holds more than {MAX_FILES:,} mesh files or "
                 f"{MAX_TOTAL >> 20} MiB. Choose a smaller folder with the input meshes."
             )
-        return {b.path: at_hand.get(b.sha) or self._blob(b.sha, b.path) for b in blobs}
+        return {p: at_hand.get(e.id) or self._blob(e.id, p) for p, e in found.items()}
 
-    def _descend(self, revision: str, path: PurePosixPath) -> _Entry | None:
-        """The entry of a path, one tree at a time: a whole tree may be too large to list."""
-        here: _Entry | None = _Entry("", "040000", "tree", self._root(revision), 0)
-        for name in path.parts:
-            entries = self._tree(here.sha, recursive=False) if _is_tree(here) and here else []
-            here = next((entry for entry in entries if entry.path == name), None)
-        return here and _Entry(str(path), here.mode, here.type, here.sha, here.size)
+    def _entries(self, revision: str, path: str) -> list[Entry]:
+        """The entry of a path, or those below it; everything when a link is on the way.
+
+        One tree at a time: a whole repository's may be too large to list.
+        """
+        root = here = Entry("", FOLDER, self._root(revision))
+        for name in PurePosixPath(path).parts:
+            below = self._below(here, recursive=False) if here.mode == FOLDER else []
+            wanted = f"{here.path}/{name}" if here.path else name
+            found = next((entry for entry in below if entry.path == wanted), None)
+            if found is None:
+                return []
+            here = found
+            if here.mode == LINK:
+                return self._below(root, recursive=True)
+        return self._below(here, recursive=True) if here.mode == FOLDER else [here]
+
+    def _below(self, folder: Entry, *, recursive: bool) -> list[Entry]:
+        start = f"{folder.path}/" if folder.path else ""
+        return [
+            Entry(f"{start}{entry.path}", entry.mode, entry.id, entry.size)
+            for entry in self._tree(folder.id, recursive=recursive)
+            if not (recursive and entry.mode == FOLDER)
+        ]
 
     def _root(self, revision: str) -> str:
         return self._session.call(
@@ -67,20 +76,10 @@ class Contents:
             lambda: str(self._session.repository.get_git_commit(revision).tree.sha),
         )
 
-    def _folder(self, folder: _Entry | None, path: str) -> list[_Entry]:
-        if not _is_tree(folder) or folder is None:
-            return []
-        prefix = "" if path in ("", ".") else f"{path}/"
-        return [
-            _Entry(f"{prefix}{entry.path}", entry.mode, entry.type, entry.sha, entry.size)
-            for entry in self._tree(folder.sha, recursive=True)
-            if entry.type == "blob"
-        ]
-
-    def _tree(self, sha: str, *, recursive: bool) -> list[_Entry]:
-        def entries() -> tuple[list[_Entry], bool]:
+    def _tree(self, sha: str, *, recursive: bool) -> list[Entry]:
+        def entries() -> tuple[list[Entry], bool]:
             tree = self._session.repository.get_git_tree(sha, recursive=recursive)
-            found = [_Entry(e.path, e.mode, e.type, e.sha, e.size or 0) for e in tree.tree]
+            found = [Entry(e.path, e.mode, e.sha, e.size or 0) for e in tree.tree]
             return found, bool(tree.raw_data.get("truncated"))
 
         found, truncated = self._session.call(f"list the tree {sha[:12]}", entries)
@@ -103,18 +102,3 @@ def git_id(content: bytes) -> str:
     """The id git gives a blob with this content (in a repository of the SHA-1 format)."""
     header = f"blob {len(content)}\0".encode()
     return hashlib.sha1(header + content, usedforsecurity=False).hexdigest()
-
-
-def _is_mesh_file(entry: _Entry, folder: str) -> bool:
-    """As bot.adapters.files reads a folder: plain files, nothing hidden below it."""
-    path = PurePosixPath(entry.path)
-    below = path.parts[len(PurePosixPath(folder).parts) :]
-    return (
-        entry.mode in REGULAR_FILES
-        and path.suffix in SUFFIXES
-        and not any(part.startswith(".") for part in below)
-    )
-
-
-def _is_tree(entry: _Entry | None) -> bool:
-    return entry is not None and entry.type == "tree"

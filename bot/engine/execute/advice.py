@@ -32,6 +32,9 @@ LAGGING = frozenset(
 https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
 """
 
+FINAL = frozenset({"UnauthorizedOperation", "AccessDenied", "AuthFailure", "NoRole"})
+"""Asking again will not help: a poll that is refused so ends the waiting."""
+
 _ADVICE = {
     "UnauthorizedOperation": "Allow {action} in the member role of account {account}.",
     "AccessDenied": "Check that the role exists in account {account}, trusts the initial role,"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.engine.execute.advice import LAGGING, THROTTLED, advice
+from bot.engine.execute.advice import FINAL, LAGGING, THROTTLED, advice
 from bot.engine.execute.buckets import Rate
 from bot.engine.execute.graph import Graph, Node, State
 from bot.engine.execute.lanes import Call, Lanes
@@ -19,6 +20,10 @@ from bot.model.address import Address, Scope
 from bot.model.change import Change, Outcome, Plan, Report, Result
 from bot.model.step import Step
 from bot.ports import Dispatcher, Progress, Quiet, Stop, Writer
+
+LOG = logging.getLogger(__name__)
+
+MERGED_ATTEMPTS = 2
 
 HEARTBEAT = 0.5
 """Seconds after which the loop looks up at least, to see whether it was told to stop."""
@@ -157,7 +162,15 @@ class _Run:
         if step.merge:
             items = [item for node in call.nodes for item in node.step.params[step.merge]]
             params[step.merge] = list(dict.fromkeys(items))
-        values = resolved(params, self.ids, self.applied_at)
+        try:
+            values = resolved(params, self.ids, self.applied_at)
+        except KeyError as error:
+            unknown = AwsError(
+                step.scope, step.action, "UnknownId", f"{error.args[0]} is not there"
+            )
+            for node in call.nodes:
+                self._end(node, unknown)
+            return
         self._submit(call, lambda: self.writer.write(step.scope, step.action, **values))
 
     def _submit(self, token: object, work: Callable[[], Any]) -> None:
@@ -177,15 +190,23 @@ class _Run:
         if ended is None:
             return
         self.in_flight -= 1
-        token, result, error = ended
-        if error is not None and not isinstance(error, AwsError):
-            raise error
+        token, result, raised = ended
+        assert isinstance(token, Poll | Call)
+        error = self._explained(token, raised)
         if isinstance(token, Poll):
             self._answered(token, result, error)
-        elif isinstance(token, Call) and error is None:
+        elif error is None:
             self._succeeded(token, result)
-        elif isinstance(token, Call) and isinstance(error, AwsError):
+        else:
             self._failed(token, error)
+
+    def _explained(self, token: Poll | Call, raised: Exception | None) -> AwsError | None:
+        """A bug in one call must not lose what became of all the others."""
+        if raised is None or isinstance(raised, AwsError):
+            return raised
+        LOG.error("unexpected failure of a call", exc_info=raised)
+        scope, action = (token.scope, token.action) if isinstance(token, Poll) else token.lane
+        return AwsError(scope, action, type(raised).__name__, f"a bug of meshbot: {raised}")
 
     def _answered(self, poll: Poll, items: Any, error: AwsError | None) -> None:
         poll.asking, now, progressed = False, self.dispatcher.now(), False
@@ -198,7 +219,8 @@ class _Run:
                 progressed = True
                 self._finish(seen.node)
         poll.asked(now, progressed)
-        for node in [n for n in poll.waiting if n.deadline is not None and n.deadline <= now]:
+        final = error is not None and error.code in FINAL
+        for node in [n for n in poll.waiting if final or (n.deadline or 0.0) <= now]:
             self._end(node, error or self._late(node))
         poll.waiting = [node for node in poll.waiting if node.state is State.READY]
 
@@ -226,12 +248,18 @@ class _Run:
             self.lanes.bucket(call.lane).empty(now)
         if error.code in step.tolerates:
             self._succeeded(call, {})
-        elif error.code in THROTTLED | LAGGING and call.attempts < self.settings.attempts:
+        elif error.code in THROTTLED | LAGGING and call.attempts < self._attempts(call, error):
             self.lanes.postpone(call, now + min(15.0, 0.5 * 2 ** (call.attempts - 1)))
         elif len(call.nodes) > 1:
-            self._add(Call((node,)) for node in call.nodes)  # find out which one is refused
+            # find out which one is refused
+            self._add(Call((node,), call.attempts) for node in call.nodes)
         else:
             self._end(call.nodes[0], error)
+
+    def _attempts(self, call: Call, error: AwsError) -> int:
+        """How often a call is sent; one thing that lags must not hold up those that share it."""
+        merged = len(call.nodes) > 1 and error.code in LAGGING
+        return MERGED_ATTEMPTS if merged else self.settings.attempts
 
     def _end(self, node: Node, error: AwsError) -> None:
         """A step failed for good."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bot.kinds.base import Difference, Situation
+from bot.kinds.route.cover import covered
 from bot.kinds.route.leftover import Leftovers
 from bot.kinds.route.notices import outside_overrides, overlapping_claims, shadowing
 from bot.kinds.route.spec import ObservedRoute, RouteWish
@@ -43,7 +44,7 @@ def diff(
         v.change for v in verdicts.values() if v.change is not None and not _held_by(v, blocked)
     ]
     return Difference(
-        tuple(changes),
+        covered(changes),
         (
             *_told(verdicts.values()),
             *shadowing(

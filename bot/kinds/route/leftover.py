@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.kinds.base import Reference, Situation
-from bot.kinds.route.spec import ObservedRoute, RouteSpec
+from bot.kinds.route.spec import DEAD_PEERING, ObservedRoute, RouteSpec
 from bot.kinds.route.verdict import NOTHING, Verdict
 from bot.model.address import Address, VpcRef
 from bot.model.change import Change
@@ -81,8 +81,7 @@ class Leftovers:
         far = held.address.scopes if held else ()
         if names & self.partly_read or self.situation.gaps.intersection(far):
             return Verdict(diagnostic=_withheld(route, route.target, names))
-        target: Address | str = held.address if held and held.managed else route.target
-        before = RouteSpec(route.vpc, route.destination, target, True)
+        before = RouteSpec(route.vpc, route.destination, DEAD_PEERING, True)
         return Verdict(self._change(address, before, cleaned, "a blackhole to a dead peering"))
 
     def _delete(

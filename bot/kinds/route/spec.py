@@ -9,6 +9,10 @@ from bot.model.diagnostic import SourceLine
 
 NAME = "route"
 
+DEAD_PEERING = "a dead peering"
+"""The target of a blackhole that we replace or delete, whether AWS still shows the peering or
+has forgotten it: what is done is the same, and so is the fingerprint."""
+
 
 @dataclass(frozen=True, slots=True)
 class RouteSpec:

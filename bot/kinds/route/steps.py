@@ -48,6 +48,7 @@ def _delete(change: Change[RouteSpec]) -> Step:
         change.address.scopes[0],
         "ec2:DeleteRoute",
         _where(change),
+        after=tuple(StepRef(need, "route") for need in change.needs),
         before=_releases(change),
         tolerates=frozenset({"InvalidRoute.NotFound"}),
     )

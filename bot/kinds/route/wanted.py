@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.kinds.base import Reference, Situation
-from bot.kinds.route.spec import ObservedRoute, RouteClaim, RouteSpec, RouteWish
+from bot.kinds.route.spec import DEAD_PEERING, ObservedRoute, RouteClaim, RouteSpec, RouteWish
 from bot.kinds.route.verdict import NOTHING, Verdict
 from bot.model.address import Address
 from bot.model.change import Change, Desired
@@ -61,12 +61,12 @@ class Wanted:
         held = self.situation.references.by_id.get(route.target)
         if held is None:
             if route.target.startswith("pcx-") and route.blackhole:
-                gone = RouteSpec(route.vpc, route.destination, route.target, True)
+                gone = RouteSpec(route.vpc, route.destination, DEAD_PEERING, True)
                 return Verdict(self._change(wish, claims, gone, "its target is gone"))
             return Verdict(diagnostic=_conflict(wish.spec, claims, route))
         if held.address == target and not held.dead:
             return NOTHING
-        if not held.managed and held.address != target:
+        if not held.managed and (held.address != target or held.foreign):
             return Verdict(diagnostic=_conflict(wish.spec, claims, route))
         return self._moved(wish, claims, route, held)
 
@@ -77,8 +77,9 @@ class Wanted:
         route: ObservedRoute,
         held: Reference,
     ) -> Verdict:
-        before = RouteSpec(route.vpc, route.destination, held.address, held.dead)
+        before = RouteSpec(route.vpc, route.destination, held.address)
         if held.dead:
+            before = replace(before, target=DEAD_PEERING, blackhole=True)
             return Verdict(self._change(wish, claims, before, "its peering is dead"))
         unreadable = [s for s in held.address.scopes if s in self.situation.gaps]
         if unreadable:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from bot.kinds.base import Difference, Reference, References, Situation
 from bot.kinds.vpc_peering.observe import merged
-from bot.kinds.vpc_peering.removal import remove
+from bot.kinds.vpc_peering.removal import owners_of, remove
 from bot.kinds.vpc_peering.spec import DEAD, PROGRESS, PeeringSpec, PeeringWish
 from bot.kinds.vpc_peering.verdict import Verdict
 from bot.kinds.vpc_peering.wanted import meet
@@ -25,12 +26,23 @@ def diff(
     peerings = merged(observed)
     ownership = Ownership.of(situation.mesh, situation.base)
     current = _current(peerings.values(), ownership)
-    wishes = {wish.spec.pair: wish for wish in desired}
+    wanted_before = wanted_pairs(situation.base) if situation.base else {}
+
+    def concerned(pair: Pair) -> frozenset[str]:
+        """Environments that had a peering which is there: what changes is theirs too."""
+        found = current.get(pair)
+        if found is None:
+            return frozenset()
+        return owners_of(found, ownership) | wanted_before.get(pair, frozenset())
+
+    wishes = {
+        wish.spec.pair: replace(wish, environments=wish.environments | concerned(wish.spec.pair))
+        for wish in desired
+    }
     verdicts = {
         pair: meet(wish, current.get(pair), situation.inventory, ownership)
         for pair, wish in wishes.items()
     }
-    wanted_before = wanted_pairs(situation.base) if situation.base else {}
     for pair in sorted(current.keys() - wishes.keys()):
         verdicts[pair] = remove(
             current[pair], situation, ownership, wanted_before.get(pair, frozenset())
@@ -60,7 +72,7 @@ def _current(
 
 
 def _ours(item: Observed[PeeringSpec], ownership: Ownership) -> bool:
-    return any(ownership.environment(tags) for tags in item.spec.sides)
+    return bool(owners_of(item, ownership))
 
 
 def _references(
@@ -76,8 +88,10 @@ def _references(
         going = bool(judged and judged.change and judged.change.action is Action.DELETE)
         managed = judged.managed if judged else _ours(item, ownership)
         names = verdict.environments if verdict else frozenset()
+        pair = item.spec.pair
+        foreign = any(ownership.foreign(tags, pair) for tags in item.spec.sides)
         ends = (item.spec.requester, item.spec.accepter)
-        by_id[id_] = Reference(item.address, managed, dead, going, names, ends)
+        by_id[id_] = Reference(item.address, managed, dead, going, names, ends, foreign)
     available = {
         peering_address(pair): verdict.environments
         for pair, verdict in verdicts.items()

@@ -92,7 +92,8 @@ def further_scopes(
     """
     scopes: dict[Scope, str] = {}
     for item in sorted(observed, key=lambda found: found.id):
-        owners = [name for tags in item.spec.sides if (name := ownership.environment(tags))]
+        pair = item.spec.pair
+        owners = [name for tags in item.spec.sides if (name := ownership.environment(tags, pair))]
         if owners and item.spec.status not in DEAD:
             for side in (item.spec.requester, item.spec.accepter):
                 scopes.setdefault(side.scope, owners[0])

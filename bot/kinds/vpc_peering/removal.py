@@ -25,12 +25,12 @@ def remove(
 ) -> Verdict:
     """The verdict on a live peering of a pair that nobody wants."""
     spec = current.spec
-    owners = frozenset(name for tags in spec.sides if (name := ownership.environment(tags)))
+    owners = owners_of(current, ownership)
     if not owners or spec.status not in PROGRESS:
         return Verdict(frozenset(), current.id)
     environments = owners | wanted_before
     kept = Verdict(environments, current.id, managed=True)
-    if any(ownership.foreign(tags) for tags in spec.sides):
+    if any(ownership.foreign(tags, spec.pair) for tags in spec.sides):
         return Verdict(environments, current.id, diagnostics=(_disputed(current, environments),))
     unreadable = _unreadable(spec, situation)
     if unreadable:
@@ -43,8 +43,14 @@ def remove(
     return Verdict(environments, current.id, True, change=_delete(current, situation, environments))
 
 
+def owners_of(current: Found, ownership: Ownership) -> frozenset[str]:
+    """The environments of ours that the tags of either side name."""
+    names = (ownership.environment(tags, current.spec.pair) for tags in current.spec.sides)
+    return frozenset(name for name in names if name is not None)
+
+
 def _closed(vpc: VpcRef, situation: Situation) -> bool:
-    return vpc.scope.account in situation.mesh.abandoned_accounts
+    return vpc.scope.account in situation.closed
 
 
 def _unreadable(spec: PeeringSpec, situation: Situation) -> list[Scope]:

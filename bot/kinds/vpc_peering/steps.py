@@ -57,7 +57,12 @@ def _create(change: Change[PeeringSpec]) -> tuple[Step, ...]:
     tags: tuple[Step, ...] = ()
     if after.requester_tags is not None:
         tags = (_tag(change, "tag accepter", after.accepter.scope, after.accepter_tags),)
-    return (request, *_acceptance(change, after, _ref(change, "request")), *tags)
+    # AWS shows the requester alone that a request failed
+    progress = {INITIATING, PENDING, PROVISIONING, ACTIVE}
+    requested = _wait(
+        change, "requested", after.requester.scope, progress, (_ref(change, "request"),)
+    )
+    return (request, requested, *_acceptance(change, after, _ref(change, "requested")), *tags)
 
 
 def _acceptance(

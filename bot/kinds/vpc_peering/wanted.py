@@ -33,14 +33,14 @@ def meet(wish: Wish, current: Found | None, inventory: Inventory, ownership: Own
         return _absent(wish, inventory)
     if current.spec.status not in PROGRESS:
         return _odd(wish, current)
-    foreign = any(ownership.foreign(tags) for tags in current.spec.sides)
-    if not _ours(current, ownership) and (foreign or not wish.spec.adopt):
+    pair, sides = current.spec.pair, current.spec.sides
+    ours = any(ownership.environment(tags, pair) for tags in sides)
+    foreign = any(ownership.foreign(tags, pair) for tags in sides)
+    if any(ownership.elsewhere(tags, pair) for tags in sides) or (
+        not ours and (foreign or not wish.spec.adopt)
+    ):
         return _left_alone(wish, current, ownership)
     return _repaired(wish, current, inventory)
-
-
-def _ours(current: Found, ownership: Ownership) -> bool:
-    return any(ownership.environment(tags) is not None for tags in current.spec.sides)
 
 
 def _absent(wish: Wish, inventory: Inventory) -> Verdict:
@@ -158,7 +158,8 @@ def _odd(wish: Wish, current: Found) -> Verdict:
 
 def _left_alone(wish: Wish, current: Found, ownership: Ownership) -> Verdict:
     between = f"{current.id} between {wish.spec.pair.first} and {wish.spec.pair.second}"
-    claims = [tags for tags in current.spec.sides if ownership.foreign(tags)]
+    pair = current.spec.pair
+    claims = [tags for tags in current.spec.sides if ownership.foreign(tags, pair)]
     if claims:
         severity, code = Severity.WARNING, "foreign-peering"
         owner = f"{claims[0].get(ENVIRONMENT)!r} of {claims[0].get(SERVICE_NAME)!r}"

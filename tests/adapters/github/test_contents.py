@@ -54,7 +54,7 @@ def test_the_mesh_files_below_a_folder_are_read() -> None:
         ("notes.txt", *FILE, "n"),
         (".hidden/c.yaml", *FILE, "h"),
         (".d.yaml", *FILE, "h"),
-        ("link.yaml", *LINK, "l"),
+        ("link.yaml", *LINK, blob(b"../README.md")),
         ("module.yaml", "160000", "commit", "s"),
     )
 
@@ -63,6 +63,45 @@ def test_the_mesh_files_below_a_folder_are_read() -> None:
     assert files == {"meshes/a.yaml": A, "meshes/deep/b.yml": B}
     assert sent("GET", "/trees/m")[0].request.url == f"{REPO}/git/trees/m?recursive=1"
     assert sent("GET", "/trees/root")[0].request.url == f"{REPO}/git/trees/root"
+
+
+@responses.activate
+def test_links_that_stay_in_the_folder_are_followed() -> None:
+    commit()
+    tree("root", ("meshes", *FOLDER, "m"))
+    tree(
+        "m",
+        (".data", *FOLDER, "d"),
+        (".data/a.txt", *FILE, blob(A)),
+        ("a.yaml", *LINK, blob(b".data/a.txt")),
+        ("b.yaml", *FILE, blob(B)),
+        ("c.yaml", *LINK, blob(b"b.yaml")),
+    )
+
+    files = Contents(session()).mesh_files(SHA, "meshes")
+
+    assert files == {"meshes/a.yaml": A, "meshes/b.yaml": B}
+
+
+@responses.activate
+@pytest.mark.parametrize("path", ["linked", "linked/b.yaml", "one.conf"])
+def test_the_path_itself_may_lead_through_links(path: str) -> None:
+    commit()
+    entries = [("linked", *LINK, blob(b"meshes")), ("one.conf", *LINK, blob(b"meshes/b.yaml"))]
+    tree("root", *entries, ("meshes", *FOLDER, "m"), ("meshes/b.yaml", *FILE, blob(B)))
+
+    files = Contents(session()).mesh_files(SHA, path)
+
+    assert files == {"linked/b.yaml" if path == "linked" else path: B}
+
+
+@responses.activate
+@pytest.mark.parametrize("name", ["peerd.conf", ".mesh.yaml"])
+def test_one_file_may_have_any_name(name: str) -> None:
+    commit()
+    tree("root", (name, *FILE, blob(A)), ("other.yaml", *FILE, "o"))
+
+    assert Contents(session()).mesh_files(SHA, name) == {name: A}
 
 
 @responses.activate

@@ -1,0 +1,59 @@
+"""Make before break, within one table: a route goes when what takes its addresses is there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from bot.kinds.route.spec import RouteSpec
+from bot.model.address import Address, Scope
+from bot.model.change import Action, Change
+from bot.model.cidr import broader
+
+Table = tuple[Scope, str]
+
+
+def covered(changes: Iterable[Change[RouteSpec]]) -> tuple[Change[RouteSpec], ...]:
+    """The changes, where each deletion needs the new routes that overlap it in its table.
+
+    An override that becomes wider or narrower is a new route and a deletion: in the other
+    order, or when AWS refuses the new route, the peer would lose traffic. Such changes
+    belong together, and so to the environments of both.
+    """
+    listed = tuple(changes)
+    needs = _needs(listed)
+    sharing = {change.address: change.environments for change in listed}
+    for address, needed in needs.items():
+        whole = sharing[address].union(*(sharing[need] for need in needed))
+        sharing |= dict.fromkeys((address, *needed), whole)
+    return tuple(
+        replace(c, needs=tuple(sorted(needs.get(c.address, ()))), environments=sharing[c.address])
+        for c in listed
+    )
+
+
+def _needs(changes: Iterable[Change[RouteSpec]]) -> dict[Address, set[Address]]:
+    """The new routes that each deletion waits for."""
+    made: dict[Table, dict[str, Address]] = defaultdict(dict)
+    gone: dict[Table, dict[str, Address]] = defaultdict(dict)
+    for change in changes:
+        table, destination = _place(change)
+        if not destination.startswith("pl-"):
+            side = gone if change.action is Action.DELETE else made
+            side[table][destination] = change.address
+    needs: dict[Address, set[Address]] = defaultdict(set)
+    for table, deletions in gone.items():
+        routes = made.get(table, {})
+        for destination, address in deletions.items():
+            needs[address].update(need for _, need in broader(destination, routes))
+        for destination, address in routes.items():
+            for _, wider in broader(destination, deletions):
+                needs[wider].add(address)
+    return needs
+
+
+def _place(change: Change[Any]) -> tuple[Table, str]:
+    table, destination = change.address.key.split("/", 1)
+    return (change.address.scopes[0], table), destination
