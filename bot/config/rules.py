@@ -169,7 +169,20 @@ def _partitions(draft: EnvironmentDraft, faults: Faults) -> None:
             faults.warning("partitions", summary, detail, at, environments=(name,))
 
 
+def _dns_not_yet(draft: EnvironmentDraft, faults: Faults) -> None:
+    """What is asked for and not done is said."""
+    environment = draft.environment
+    if environment.dns_resolution is not None:
+        name = environment.name
+        summary = f"dns_resolution of {quoted(name)} is accepted, and not acted on yet"
+        detail = "Set the peering options by hand until it is."
+        faults.warning(
+            "dns-resolution", summary, detail, environment.declared_at, environments=(name,)
+        )
+
+
 _RULES: tuple[Callable[[EnvironmentDraft, Faults], None], ...] = (
+    _dns_not_yet,
     _vpc_once,
     _hub,
     _roles,
