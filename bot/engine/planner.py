@@ -137,7 +137,7 @@ def _waiting(number: int, names: frozenset[str]) -> Diagnostic:
     return Diagnostic(
         Severity.WARNING,
         "needs-other-environment",
-        f"{number} changes are left out: they need changes of environments that were not chosen",
+        f"changes left out, as they need those of environments that were not chosen: {number}",
         "Choose those environments too.",
         environments=names,
     )

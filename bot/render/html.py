@@ -5,29 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from bot.kinds.route import RouteSpec
 from bot.kinds.vpc_peering import PeeringSpec
 from bot.model.address import Address
 from bot.model.change import Change, Membership, Outcome, Plan
 from bot.model.diagnostic import Diagnostic, SourceLine
 from bot.render.context import Context, web_url
 from bot.render.escape import html, html_text
+from bot.render.grouping import table
+from bot.render.levels import missing_vpcs
 from bot.render.page import POLICY, SCRIPT, STYLE
-from bot.render.picture import svg
-from bot.render.wording import SIGN, brief, count, differences, no_changes, noun, to_do
+from bot.render.picture import picture
+from bot.render.wording import SIGN, brief, count, differences, no_changes, noun, peer, to_do
 
 LONG = 2000
+LEGEND = "New: thick green. Going: dashed red. Kept: thin grey."
 
 
 def report(plan: Plan, context: Context, outcomes: Sequence[Outcome] = ()) -> str:
-    """``report.html``: summary, problems, members, a picture, and every change, searchable."""
+    """``report.html``: summary, problems, members, every change, searchable; a picture."""
     title = f"Plan: {to_do(plan.summary)}" if plan.changes else "No changes"
     sections = [
         f"<h1>{title}</h1>",
         _about(plan, context),
         *_problems(plan, context),
         *_members(plan.memberships, context),
-        *_picture(plan),
         *_changes(plan, context, outcomes),
+        *_picture(plan),
     ]
     return "\n".join([_head(title), *sections, f"<script>{SCRIPT}</script>", "</body></html>", ""])
 
@@ -107,7 +111,7 @@ def _members(memberships: Sequence[Membership], context: Context) -> Iterator[st
             "<tr>"
             + _cells(
                 str(m.movement),
-                f"<code>{html(m.vpc)}</code>",
+                _id(m.vpc),
                 html(m.environment),
                 _place(context, m.declared_at, in_base=m.in_base)
                 + (" (removed)" if m.in_base else ""),
@@ -119,11 +123,13 @@ def _members(memberships: Sequence[Membership], context: Context) -> Iterator[st
 
 
 def _picture(plan: Plan) -> Iterator[str]:
-    drawn = svg(plan.mesh)
+    missing = missing_vpcs(plan)
+    drawn = picture(plan.mesh, missing)
     if drawn:
+        known = " Missing: dotted; there is no such VPC." if missing else ""
         yield "<h2>The mesh</h2>"
-        yield '<p class="soft">New: thick green. Going: dashed red. Kept: thin grey.</p>'
-        yield drawn
+        yield f'<p class="soft">{drawn.caption} {LEGEND}{known}</p>'
+        yield drawn.svg
 
 
 def _changes(plan: Plan, context: Context, outcomes: Sequence[Outcome]) -> Iterator[str]:
@@ -147,7 +153,7 @@ def _change(change: Change[Any], context: Context, ended: Mapping[Address, Outco
     cells = [
         f'<span class="{action}">{SIGN[action]} {action}</span>',
         html(noun(change)),
-        f"<code>{html(brief(change), LONG)}</code>" + _differences(change),
+        _what(change) + _differences(change),
         html(", ".join(sorted(change.environments))),
         html(f"{change.reason} ({change.origin})" if change.reason else change.origin),
         " ".join(_place(context, line) for line in change.declared_at[:3]),
@@ -155,6 +161,25 @@ def _change(change: Change[Any], context: Context, ended: Mapping[Address, Outco
     if ended:
         cells.append(_outcome(ended.get(change.address)))
     return f'<tr data-action="{action}">' + _cells(*cells)
+
+
+def _what(change: Change[Any]) -> str:
+    """The change in one line; ids are never broken at the end of one."""
+    spec = change.after or change.before
+    if isinstance(spec, PeeringSpec):
+        return f"{_id(spec.requester)} ↔ {_id(spec.accepter)}"
+    if not isinstance(spec, RouteSpec):
+        return f"<code>{html(brief(change), LONG)}</code>"
+    was = f" (was {_id(peer(change.before))})" if change.before and change.after else ""
+    where = table(change)
+    return (
+        f"{_id(where.vpc)} {_id(where.route_table)}:"
+        f" {_id(f'{spec.destination} → {peer(spec)}')}{was}"
+    )
+
+
+def _id(value: object) -> str:
+    return f'<code class="id">{html(value, LONG)}</code>'
 
 
 def _differences(change: Change[Any]) -> str:
@@ -179,4 +204,5 @@ def _table(heads: Sequence[str], rows: Iterable[str], identity: str = "") -> str
     head = "".join(f"<th>{text}</th>" for text in heads)
     name = f' id="{identity}"' if identity else ""
     body = "".join(rows)
-    return f"<table{name}><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>"
+    whole = f"<table{name}><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>"
+    return f'<div class="wide">{whole}</div>'

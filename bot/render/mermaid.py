@@ -7,12 +7,13 @@ drawn by account and region, with counts on the edges.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from bot.model.address import VpcRef
 from bot.model.change import Existence, MeshPicture
 from bot.render import escape
+from bot.render.levels import ACCOUNTS, SCOPES, VPCS, Edge, Node, seen_at
 from bot.render.wording import count
 
 MAX_NODES = 20
@@ -23,6 +24,8 @@ _SHAPE = {
     Existence.KEPT: ('["', '"]'),
     Existence.GOING: ('{{"', '"}}'),
 }
+_MISSING = "missing"
+_MISSING_SHAPE = ('>"', '"]')
 _LINE = {Existence.NEW: "===", Existence.KEPT: "---", Existence.GOING: "-.-"}
 _STYLE = {
     Existence.NEW: "stroke:#1a7f37,stroke-width:3px",
@@ -33,6 +36,7 @@ _CLASS = {
     Existence.NEW: "fill:#dafbe1,stroke:#1a7f37,stroke-width:2px,color:#0a3d1a",
     Existence.KEPT: "fill:#f6f8fa,stroke:#8c959f,color:#1f2328",
     Existence.GOING: "fill:#ffebe9,stroke:#cf222e,stroke-dasharray:5 4,color:#6e0f17",
+    _MISSING: "fill:#fff8c5,stroke:#9a6700,stroke-dasharray:2 3,color:#4d2d00",
 }
 
 
@@ -44,126 +48,47 @@ class Graph:
     caption: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Node:
-    group: str
-    label: str
-    existence: Existence
-
-
-@dataclass(frozen=True, slots=True)
-class _Edge:
-    first: str
-    second: str
-    label: str
-    existence: Existence
-
-
-@dataclass(frozen=True, slots=True)
-class _Level:
-    """How VPCs become nodes: a node's name, and the group that it stands in."""
-
-    nodes_are: str
-    name: Callable[[VpcRef], str]
-    group: Callable[[VpcRef], str]
-
-
-_LEVELS = (
-    _Level("VPCs", str, lambda vpc: f"{vpc.scope.account} / {vpc.scope.region}"),
-    _Level("accounts' regions", lambda v: str(v.scope), lambda v: v.scope.account),
-    _Level("accounts", lambda vpc: vpc.scope.account, lambda vpc: ""),
-)
-
-
-def graph(picture: MeshPicture) -> Graph | None:
+def graph(picture: MeshPicture, missing: Set[VpcRef] = frozenset()) -> Graph | None:
     """The most detailed graph within 20 nodes and 40 edges; None when there is none.
 
-    Beyond VPCs, edges that do not change are left out where that makes it fit.
+    Beyond VPCs, edges that do not change are left out where that makes it fit. ``missing``
+    are VPCs that do not exist.
     """
     if not picture.connections and not picture.members:
         return None
-    members, connections = united(picture)
-    notes = _notes(picture)
-    for level in _LEVELS:
-        nodes, edges = _at(level, members, notes, connections)
+    for level in (VPCS, SCOPES, ACCOUNTS):
+        nodes, edges = seen_at(level, picture, missing)
         changed = [edge for edge in edges if edge.existence is not Existence.KEPT]
         if len(nodes) > MAX_NODES:
             continue
+        known = f" {MISSING}" if any(node.absent for node in nodes) else ""
+        single = level is VPCS
         if len(edges) <= MAX_EDGES:
-            return Graph(_source(nodes, edges), f"The nodes are {level.nodes_are}.")
-        if level is not _LEVELS[0] and len(changed) <= MAX_EDGES:
-            caption = f"The nodes are {level.nodes_are}; edges that do not change are left out."
-            return Graph(_source(nodes, changed), caption)
+            return Graph(_source(nodes, edges, single), f"The nodes are {level.nodes_are}.{known}")
+        if not single and len(changed) <= MAX_EDGES:
+            left_out = "edges that do not change are left out"
+            caption = f"The nodes are {level.nodes_are}; {left_out}.{known}"
+            return Graph(_source(nodes, changed, single), caption)
     return None
 
 
-Members = dict[VpcRef, Existence]
-Connections = dict[tuple[VpcRef, VpcRef], Existence]
+MISSING = "Missing, a flag: there is no such VPC."
 
 
-def united(picture: MeshPicture) -> tuple[Members, Connections]:
-    """VPCs and connections, each once, over all environments; sorted."""
-    vpcs: dict[VpcRef, set[Existence]] = defaultdict(set)
-    pairs: dict[tuple[VpcRef, VpcRef], set[Existence]] = defaultdict(set)
-    for member in picture.members:
-        vpcs[member.vpc].add(member.existence)
-    for connection in picture.connections:
-        first, second = sorted((connection.first, connection.second))
-        pairs[first, second].add(connection.existence)
-    ends = {vpc for pair in pairs for vpc in pair}
-    members = {vpc: overall(vpcs.get(vpc, ())) for vpc in sorted(ends | vpcs.keys())}
-    return members, {pair: overall(found) for pair, found in sorted(pairs.items())}
-
-
-def _notes(picture: MeshPicture) -> dict[VpcRef, str]:
-    return {member.vpc: member.note for member in sorted(picture.members) if member.note}
-
-
-def overall(states: Iterable[Existence]) -> Existence:
-    """Several environments see one thing: new or going only when it is so for all of them."""
-    found = set(states)
-    return found.pop() if len(found) == 1 else Existence.KEPT
-
-
-def _at(
-    level: _Level,
-    members: Members,
-    notes: dict[VpcRef, str],
-    connections: Connections,
-) -> tuple[dict[str, _Node], list[_Edge]]:
-    held: dict[str, list[VpcRef]] = defaultdict(list)
-    for vpc in sorted(members):
-        held[level.name(vpc)].append(vpc)
-    between: dict[tuple[str, str], Counter[Existence]] = defaultdict(Counter)
-    for (first, second), existence in connections.items():
-        between[level.name(first), level.name(second)][existence] += 1
-    single = level is _LEVELS[0]
-    nodes = {}
-    for name, vpcs in held.items():
-        inside = Counter() if single else between.pop((name, name), Counter())
-        label = _vpc_label(vpcs[0], notes) if single else _group_label(name, vpcs, members, inside)
-        states = [members[vpc] for vpc in vpcs]
-        nodes[name] = _Node(level.group(vpcs[0]), label, overall(states))
-    edges = [
-        _Edge(first, second, _edge_label(counts, single), _edge_state(counts))
-        for (first, second), counts in sorted(between.items())
-    ]
-    return nodes, edges
-
-
-def _vpc_label(vpc: VpcRef, notes: dict[VpcRef, str]) -> str:
-    note = notes.get(vpc)
-    return escape.mermaid(vpc.vpc_id) + (f"<br/>{escape.mermaid(note, 32)}" if note else "")
-
-
-def _group_label(
-    name: str, vpcs: list[VpcRef], members: Members, inside: Counter[Existence]
-) -> str:
-    states = Counter(members[vpc] for vpc in vpcs)
-    lines = [escape.mermaid(name), count(len(vpcs), "VPC") + _changing(states)]
-    if inside:
-        lines.append(f"{count(inside.total(), 'peering')} inside" + _changing(inside))
+def _label(node: Node, single: bool) -> str:
+    if single:
+        note = f"<br/>{escape.mermaid(node.note, 32)}" if node.note else ""
+        return escape.mermaid(node.vpcs[0].vpc_id) + note
+    lines = [escape.mermaid(node.name), vpcs_of(node)]
+    if node.inside:
+        lines.append(f"{count(node.inside.total(), 'peering')} inside" + _changing(node.inside))
     return "<br/>".join(lines)
+
+
+def vpcs_of(node: Node) -> str:
+    """``5 VPCs, 1 new, 1 missing``."""
+    missing = f", {node.missing:,} {_MISSING}" if node.missing else ""
+    return count(len(node.vpcs), "VPC") + _changing(node.states) + missing
 
 
 def _changing(states: Counter[Existence]) -> str:
@@ -171,28 +96,23 @@ def _changing(states: Counter[Existence]) -> str:
     return f", {', '.join(kept_out)}" if kept_out else ""
 
 
-def _edge_label(counts: Counter[Existence], single: bool) -> str:
-    if single:
-        existence = next(iter(counts))
-        return "" if existence is Existence.KEPT else str(existence)
+def counted(counts: Counter[Existence]) -> str:
+    """``3 new, 1 kept``."""
     return ", ".join(f"{counts[e]:,} {e}" for e in Existence if counts[e])
 
 
-def _edge_state(counts: Counter[Existence]) -> Existence:
-    """Something new shows before something that goes; both before what stays."""
-    order = (Existence.NEW, Existence.GOING, Existence.KEPT)
-    return next(existence for existence in order if counts[existence])
+def _edge_label(edge: Edge, single: bool) -> str:
+    if single:
+        return "" if edge.existence is Existence.KEPT else str(edge.existence)
+    return counted(edge.counts)
 
 
-def _source(nodes: dict[str, _Node], edges: list[_Edge]) -> str:
-    ids = {name: f"n{index}" for index, name in enumerate(nodes)}
+def _source(nodes: Sequence[Node], edges: Sequence[Edge], single: bool) -> str:
+    ids = {node.name: f"n{index}" for index, node in enumerate(nodes)}
     lines = ["graph LR"]
     groups: dict[str, list[str]] = defaultdict(list)
-    for name, node in nodes.items():
-        before, after = _SHAPE[node.existence]
-        word = "" if node.existence is Existence.KEPT else f"<br/>{node.existence}"
-        shape = f"{ids[name]}{before}{node.label}{word}{after}:::{node.existence}"
-        groups[node.group].append(shape)
+    for node in nodes:
+        groups[node.group].append(f"{ids[node.name]}{_shape(node, single)}")
     for index, (group, shapes) in enumerate(groups.items()):
         if not group:
             lines += [f"  {shape}" for shape in shapes]
@@ -201,16 +121,26 @@ def _source(nodes: dict[str, _Node], edges: list[_Edge]) -> str:
         lines += [f"    {shape}" for shape in shapes]
         lines += ["  end", f"  style g{index} fill:none,stroke:#8c959f"]
     for edge in edges:
-        label = f'|"{edge.label}"|' if edge.label else ""
-        lines.append(f"  {ids[edge.first]} {_LINE[edge.existence]}{label} {ids[edge.second]}")
+        label = _edge_label(edge, single)
+        between = f'{_LINE[edge.existence]}|"{label}"|' if label else _LINE[edge.existence]
+        lines.append(f"  {ids[edge.first]} {between} {ids[edge.second]}")
     return "\n".join(lines + _styles(nodes, edges))
 
 
-def _styles(nodes: dict[str, _Node], edges: list[_Edge]) -> list[str]:
-    used = {node.existence for node in nodes.values()}
-    lines = [
-        f"  classDef {existence} {_CLASS[existence]}" for existence in _CLASS if existence in used
-    ]
+def _class(node: Node) -> str:
+    return _MISSING if node.absent else str(node.existence)
+
+
+def _shape(node: Node, single: bool) -> str:
+    before, after = _MISSING_SHAPE if node.absent else _SHAPE[node.existence]
+    told = node.absent or node.existence is not Existence.KEPT
+    word = f"<br/>{_class(node)}" if told else ""
+    return f"{before}{_label(node, single)}{word}{after}:::{_class(node)}"
+
+
+def _styles(nodes: Sequence[Node], edges: Sequence[Edge]) -> list[str]:
+    used = {_class(node) for node in nodes}
+    lines = [f"  classDef {name} {style}" for name, style in _CLASS.items() if name in used]
     for existence in Existence:
         indexes = [str(i) for i, edge in enumerate(edges) if edge.existence is existence]
         if indexes:

@@ -12,9 +12,9 @@ STYLE = """
   --soft: #9198a1; --edge: #3d444d; --band: #151b23; --new: #3fb950; --going: #f85149;
   --change: #d29922; } }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--text); background: var(--page);
-  max-width: 1100px; margin: 2rem auto; padding: 0 1rem; }
+  max-width: 1240px; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2rem; }
-code { overflow-wrap: anywhere; font: 0.86em ui-monospace, monospace; }
+code { overflow-wrap: break-word; font: 0.86em ui-monospace, monospace; }
 .soft { color: var(--soft); } .error, .delete, .failed { color: var(--going); }
 .warning, .update, .skipped, .interrupted { color: var(--change); }
 .create, .applied { color: var(--new); }
@@ -27,8 +27,10 @@ li { margin: 0.4rem 0; } svg { width: 100%; max-height: 90vh; }
 svg path { fill: none; } svg .kept { stroke: #8c959f; stroke-width: 0.7; }
 svg .new { stroke: var(--new); stroke-width: 3; }
 svg .going { stroke: var(--going); stroke-width: 2; stroke-dasharray: 6 5; }
+.wide { overflow-x: auto; } .id { white-space: nowrap; }
+svg .missing { stroke: var(--change); stroke-width: 2; stroke-dasharray: 2 3; }
 svg .node { fill: var(--page); } svg .node.kept { stroke-width: 2; }
-svg text { fill: var(--text); font-size: 11px; }
+svg text { fill: var(--text); font-size: 11px; } svg .note { fill: var(--soft); }
 svg .scope { font-weight: 600; text-anchor: middle; }
 svg .word { text-anchor: middle; paint-order: stroke; stroke: var(--page); stroke-width: 4; }
 @media print { .filter { display: none; } body { margin: 0; max-width: none; }

@@ -154,7 +154,7 @@ def test_every_key_arrives() -> None:
     hub = edge.members[0]
     assert hub.cidr_overrides == ("10.0.0.0/8", "2001:db8::/48")
     assert hub.peering_tags == (("Name", "mine"), ("cost_centre", "42"))
-    assert str(hub.overrides_declared_at).startswith("every-key.yaml:25:")
+    assert str(hub.overrides_declared_at).startswith("every-key.yaml:26:")
     assert edge.limits == Limits(7, 33.3, 100, 0, False)
     assert loaded.mesh.environments["list"].limits == Limits(0, 33.3, 100, 0, True)
     assert loaded.mesh.files[0].limits == Limits(0, 33.3, 100, 0, True)

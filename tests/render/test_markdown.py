@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.model.change import Membership, Movement, Origin, Outcome, Plan, Report, Result
+from bot.model.diagnostic import Severity
 from bot.render import markdown
 from bot.render.context import Context
 from tests.render import builder
@@ -80,6 +81,41 @@ def test_merging_says_what_will_happen() -> None:
     )
     assert "this is refused" in markdown.comment(builder.destructive(), CONTEXT)
     assert "On merge" not in markdown.document(plan)
+
+
+def test_a_plan_over_its_limits_says_once_how_to_approve_it() -> None:
+    plan = builder.destructive()
+    (refusal,) = plan.refusals
+    three = tuple(replace(refusal, summary=f"reason {n}", detail="Split it.") for n in range(3))
+
+    body = markdown.comment(replace(plan, refusals=three), CONTEXT)
+
+    assert [f"reason {n}" in body for n in range(3)] == [True] * 3
+    assert body.count("Split it.") == 1
+    assert body.count("`expect-fingerprint`") == 1
+    assert f"`meshbot approve {plan.fingerprint[:12]}`" in body
+
+
+def test_an_error_that_no_approval_settles_comes_first() -> None:
+    plan = builder.destructive()
+    fault = replace(plan.diagnostics[0], severity=Severity.ERROR)
+
+    body = markdown.comment(replace(plan, diagnostics=(fault,)), CONTEXT)
+
+    assert "nothing is applied until the above is settled" in body
+    assert "meshbot approve" not in body
+
+
+def test_gaps_are_told_in_the_right_number() -> None:
+    plan = builder.destructive()
+    (gap,) = plan.gaps
+    more = tuple(replace(gap, scope=builder.vpc(n).scope) for n in range(6))
+
+    one = markdown.comment(plan, CONTEXT)
+    six = markdown.comment(replace(plan, gaps=more), CONTEXT)
+
+    assert "**1 account region could not be read**; nothing is deleted in or towards it\n" in one
+    assert "**6 account regions could not be read**; nothing is deleted in or towards them" in six
 
 
 def test_the_document_has_no_links_and_no_marker() -> None:

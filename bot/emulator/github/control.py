@@ -49,7 +49,7 @@ def handle(emulator: Emulator, method: str, path: str, body: Json) -> Any:
     kind, _, verb = path.partition("/")
     if kind == "call" and not verb.startswith("_"):
         seeds = Seeds(emulator)
-        if verb not in vars(Seeds):
+        if not hasattr(Seeds, verb):
             raise KeyError(f"no verb {verb}")
         return getattr(seeds, verb)(**body)
     actions: dict[tuple[str, str], Callable[[], Any]] = {

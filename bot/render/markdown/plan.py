@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from bot.model.change import Plan
+from bot.model.diagnostic import Severity
 from bot.render import escape, mermaid
 from bot.render.budget import Block, Text, Variant, fit, fixed, size
 from bot.render.context import Context
 from bot.render.grouping import parts
+from bot.render.levels import missing_vpcs
 from bot.render.markdown import destroys, environments, problems
 from bot.render.markdown.pieces import (
     COMMENT_BUDGET,
@@ -75,7 +77,7 @@ def _headline(plan: Plan) -> str:
 def _graph(plan: Plan, importance: int) -> Block:
     if not (plan.changes or plan.memberships):
         return fixed(importance, "")
-    drawn = mermaid.graph(plan.mesh)
+    drawn = mermaid.graph(plan.mesh, missing_vpcs(plan))
     if drawn is None:
         large = "The mesh is too large to draw here; the report has a picture of it."
         return fixed(importance, large if plan.mesh.connections else "")
@@ -98,9 +100,16 @@ def _next(plan: Plan, context: Context, fingerprint: str) -> str:
         return ""
     if not context.applies_on_merge:
         return "**On merge** nothing is applied by itself; an apply has to be started by hand."
-    if plan.refusals or plan.faulty:
+    if any(d.severity is Severity.ERROR and d not in plan.refusals for d in plan.diagnostics):
         return "**On merge** this is refused: nothing is applied until the above is settled."
     short = escape.code(fingerprint[:12])
+    if plan.refusals:
+        approval = escape.code(f"meshbot approve {fingerprint[:12]}")
+        return (
+            "**On merge** this is refused. If it is meant, approve exactly this plan: in an"
+            f" approving review with the line {approval}; or after the merge, by running the"
+            f" apply workflow by hand with its input `expect-fingerprint` ({short})."
+        )
     gaps = "" if plan.complete else " What could not be read stays as it is."
     return (
         f"**On merge** meshbot plans again and applies exactly this plan ({short}), or what is"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from bot.model.change import Gap, Plan
 from bot.model.diagnostic import Diagnostic, Severity
@@ -33,7 +34,7 @@ def blocks(plan: Plan, context: Context, importance: int) -> list[Block]:
     refused = "**Refused: this plan is not applied as it is**"
     errors, warnings = of[Severity.ERROR], of[Severity.WARNING]
     return [
-        _block("CAUTION", refused, plan.refusals, "refusals", context, importance),
+        _refusals(plan.refusals, refused, context, importance),
         _block("CAUTION", _title(errors, "error"), errors, "errors", context, importance),
         _gaps(plan.gaps, importance),
         _block("WARNING", _title(warnings, "warning"), warnings, "warnings", context, importance),
@@ -54,6 +55,14 @@ def notices(plan: Plan, context: Context, importance: int) -> Block:
     )
 
 
+def _refusals(found: Sequence[Diagnostic], title: str, context: Context, importance: int) -> Block:
+    """Several have mostly the same advice: it is given once."""
+    advice = {d.detail for d in found} if len(found) > 1 else set()
+    short = [replace(d, detail="") for d in found] if len(advice) == 1 else found
+    closing = escape.text(advice.pop(), _DETAIL_LIMIT) if len(advice) == 1 else ""
+    return _block("CAUTION", title, short, "refusals", context, importance, closing)
+
+
 def _title(found: Sequence[Diagnostic], noun: str) -> str:
     return f"**{count(len(found), noun)}**"
 
@@ -65,6 +74,7 @@ def _block(
     what: str,
     context: Context,
     importance: int,
+    closing: str = "",
 ) -> Block:
     if not found:
         return fixed(importance, "")
@@ -74,7 +84,7 @@ def _block(
         summary = f"{_by_code(found)}"
         if len(found) > FOLD_LINES:
             body = paragraphs(f"{summary}.", fold(f"All {what}", body))
-        return alert(kind, paragraphs(title, body))
+        return alert(kind, paragraphs(title, body, closing))
 
     return _levels(
         importance, len(found), listed, lambda: alert(kind, paragraphs(title, _by_code(found)))
@@ -85,7 +95,8 @@ def _gaps(gaps: Sequence[Gap], importance: int) -> Block:
     if not gaps:
         return fixed(importance, "")
     places = count(len({gap.scope for gap in gaps}), "account region")
-    title = f"**{places} could not be read**; nothing is deleted in or towards it"
+    them = "it" if len({gap.scope for gap in gaps}) == 1 else "them"
+    title = f"**{places} could not be read**; nothing is deleted in or towards {them}"
 
     def listed(limit: int) -> str:
         return alert("WARNING", paragraphs(title, bullets(_gap_items(gaps, limit))))
