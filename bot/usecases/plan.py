@@ -86,8 +86,9 @@ def check_safe(plan: Plan, expected: str | None, allowed: bool = False) -> None:
             FailureReason.STALE_PLAN,
         )
     if plan.refusals and expected is None and not allowed:
+        reasons = "\n".join(f"  {refusal.summary}" for refusal in plan.refusals)
         raise Refused(
-            "the plan is refused for the reasons that it shows; nothing was changed. If it is"
-            f" meant, approve exactly this plan: --expect-fingerprint {plan.fingerprint}",
+            f"the plan is refused; nothing was changed.\n{reasons}\n"
+            f"If it is meant, approve exactly this plan: --expect-fingerprint {plan.fingerprint}",
             FailureReason.LIMITS,
         )
