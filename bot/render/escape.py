@@ -11,7 +11,11 @@ from __future__ import annotations
 import html as html_library
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 TEXT_LIMIT = 600
 """Longest prose, in characters; what is cut is counted visibly."""
@@ -153,8 +157,18 @@ def html(value: object, limit: int = TEXT_LIMIT) -> str:
 
 
 def html_text(value: object, limit: int = TEXT_LIMIT) -> str:
-    """HTML prose: like ``html``, with `` `code` `` of our messages marked as code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html(value, limit))
+    """HTML prose: like ``html``, with `` `code` `` of our messages marked as code.
+
+    Of Markdown only code spans are understood: no links, images, emphasis or HTML.
+    """
+    return str(_code_spans().renderInline(visible(value, limit)))
+
+
+@cache
+def _code_spans() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("zero").enable("backticks")
 
 
 def mermaid(value: object, limit: int = LABEL_LIMIT) -> str:
