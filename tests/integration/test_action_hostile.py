@@ -190,7 +190,6 @@ def test_hostile_names_and_notes_are_text_wherever_they_are_shown(story: Hosted)
         assert invisible(" ".join(told)) == []
         assert [a for a in check["annotations"] if a["path"] == FILE]
     assert graphs > 0
-    story.github.forget_exchanges()
 
 
 def test_a_bidirectional_control_is_made_visible(story: Hosted) -> None:
