@@ -120,8 +120,3 @@ def permitted(plan: Plan, judged: Iterable[Verdict]) -> Plan:
             r for r in plan.refusals if not r.environments or not r.environments <= allowed
         ),
     )
-
-
-def by_environment(judged: Iterable[Verdict]) -> Mapping[str, Verdict]:
-    """Verdicts by the name of their environment."""
-    return {verdict.environment: verdict for verdict in judged}
