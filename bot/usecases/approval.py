@@ -57,6 +57,5 @@ def _recorded(path: Path) -> RecordedPlan:
     try:
         return read_plan(read_bytes(path))
     except PlanFileError as error:
-        advice = f"Record a plan with: meshbot plan --out {path}"
-        text = f"--expect-plan {path}: {error} {advice}. Nothing was changed."
+        text = f"--expect-plan {path}: {error} Nothing was changed."
         raise Refused(text, FailureReason.STALE_PLAN) from error
