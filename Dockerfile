@@ -20,7 +20,7 @@ RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
     && /opt/build/bin/pip --python /opt/meshbot/bin/python install --no-compile --no-deps --no-index dist/*.whl
 # botocore describes all of AWS. Kept are the services that meshbot calls, and those that boto3's own
 # credential chain may call; a test holds this list to the code.
-ARG AWS_SERVICES="dynamodb ec2 s3 service-quotas signin sso sso-oidc sts"
+ARG AWS_SERVICES="dynamodb ec2 iam s3 service-quotas signin sso sso-oidc sts"
 RUN for data in /opt/meshbot/lib/python3*/site-packages/botocore/data; do \
         for service in ${AWS_SERVICES}; do test -d "${data}/${service}" || exit 1; set -- "$@" ! -name "${service}"; done; \
         find "${data}" -mindepth 1 -maxdepth 1 -type d "$@" -exec rm -rf {} +; \

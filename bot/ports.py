@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol, TypeVar
 
-from bot.model.address import AccountId, Scope
+from bot.model.address import AccountId, Region, Scope
+from bot.model.doctor import Caller
 from bot.model.github import Annotation, CheckRun, Conclusion, PullRequest
+from bot.model.lease import LeaseRecord, Seen
+from bot.model.progress import Progressed
 from bot.model.record import Deployment, OwnCheck, Relation, Review
 from bot.model.step import Role
 
@@ -27,10 +31,25 @@ class Writer(Protocol):
     """Changes AWS. The engine's alone."""
 
     def write(self, scope: Scope, action: str, **params: Any) -> Mapping[str, Any]:
-        """One call, sent once (never retried once it may have arrived). Raises AwsError."""
+        """One call, sent once (never retried once it may have arrived). Raises AwsError.
+
+        With a fence, it is signed in to the account before that is entered.
+        """
 
     def poll(self, scope: Scope, action: str, **params: Any) -> Iterator[Mapping[str, Any]]:
         """Like Reader.read, always fresh."""
+
+
+class Fence(Protocol):
+    """What a call that changes AWS passes right before it is sent, and leaves at its end."""
+
+    def __call__(self, scope: Scope, action: str) -> AbstractContextManager[None]:
+        """Entered for each sending. Entering raises AwsError for what must not be sent."""
+
+
+def unfenced(scope: Scope, action: str) -> AbstractContextManager[None]:
+    """The Fence that lets everything pass."""
+    return nullcontext()
 
 
 class Aws(Protocol):
@@ -39,8 +58,26 @@ class Aws(Protocol):
     def reader(self, roles: Mapping[AccountId, Role]) -> Reader:
         """A reader with an empty memory, through these roles."""
 
-    def writer(self, roles: Mapping[AccountId, Role]) -> Writer:
-        """A writer through these roles."""
+    def writer(self, roles: Mapping[AccountId, Role], fence: Fence = unfenced) -> Writer:
+        """A writer through these roles.
+
+        What may take long, such as signing in, is done before the fence: nothing comes
+        between it and the sending. A call that is sent again, with a new session after AWS
+        called the old one over, passes it again.
+        """
+
+
+class Identities(Protocol):
+    """Who we are, and whom we may become. Asks, and changes nothing; raises AwsError."""
+
+    def caller(self, region: Region) -> Caller:
+        """Who AWS says that the initial identity is, in the partition of a region."""
+
+    def trust_of_initial(self, role_name: str, region: Region) -> object:
+        """The trust policy of the initial identity's role: what JSON can hold, or text."""
+
+    def session(self, role: Role, scope: Scope) -> str:
+        """Assumes a member role, once, and answers the session's ARN."""
 
 
 class Progress(Protocol):
@@ -48,6 +85,9 @@ class Progress(Protocol):
 
     def update(self, activity: str, done: int, total: int) -> None:
         """``done`` of ``total`` in an activity such as "reading scopes"."""
+
+    def progressed(self, state: Progressed) -> None:
+        """How far an apply is, at most once a second and at its end."""
 
 
 class Quiet:
@@ -60,6 +100,9 @@ class Quiet:
         """Nothing to take away."""
 
     def update(self, activity: str, done: int, total: int) -> None:
+        """Nothing."""
+
+    def progressed(self, state: Progressed) -> None:
         """Nothing."""
 
 
@@ -81,6 +124,56 @@ class Dispatcher(Protocol):
 
     def now(self) -> float:
         """Seconds on a clock that never goes back."""
+
+
+class LeaseStore(Protocol):
+    """Keeps one record, and writes it on a condition only.
+
+    Every method raises AwsError; after that of a write nobody knows whether it was carried
+    out, unless ``read`` tells. Nothing is sent twice.
+    """
+
+    def read(self) -> Seen:
+        """What is there now; never what was there a moment ago."""
+
+    def write(self, record: LeaseRecord, over: str) -> Seen | None:
+        """Writes over exactly what has the mark ``over``; empty: only where there is nothing.
+
+        None when the condition did not hold, else the record with its new mark.
+        """
+
+    def delete(self, over: str) -> bool:
+        """Deletes exactly what has this mark; False when the condition did not hold."""
+
+
+class Lease(Protocol):
+    """The right to change AWS, which can be lost at any time. For many threads."""
+
+    @property
+    def lost(self) -> str:
+        """Why it is not certainly held any more, for good; empty while it is."""
+
+    def enter(self, *, confirmed: bool) -> str:
+        """Why a call must not be sent, or nothing: then ``leave`` follows at the call's end.
+
+        ``confirmed``: only if the store says just now that it is held. May take a while.
+        """
+
+    def leave(self) -> None:
+        """A call that was let through has ended."""
+
+
+class Unleased:
+    """The Lease of those who want none: it is always held."""
+
+    lost = ""
+
+    def enter(self, *, confirmed: bool) -> str:
+        """Everything may be sent."""
+        return ""
+
+    def leave(self) -> None:
+        """Nothing."""
 
 
 # GitHub and its runner
@@ -126,6 +219,12 @@ class Records(Protocol):
         """plan.json of each artifact of this name that a run left, newest first.
 
         Raises GitHubRefused for one that is gone or is not as meshbot makes them.
+        """
+
+    def shard_files(self, run_id: str, prefix: str) -> Mapping[str, bytes]:
+        """shard.json of every artifact of a run whose name starts so, by that name.
+
+        Of several with one name the newest. Raises GitHubRefused as ``plan_files`` does.
         """
 
     def reviews(self, number: int) -> tuple[Review, ...]:
@@ -198,6 +297,9 @@ class Runner(Protocol):
 
     def log(self, text: str, title: str = "") -> None:
         """Writes text that may be hostile to the log, folded under a title if there is one."""
+
+    def group(self, title: str) -> AbstractContextManager[Callable[[str], None]]:
+        """Folds what the log gets meanwhile under a title; answers what writes a line at once."""
 
     def summary(self, *texts: str) -> None:
         """Adds the first of the Markdown texts that fits to the job summary."""

@@ -36,8 +36,14 @@ INPUTS = {
     "github-token",
     "environments",
     "expect-fingerprint",
+    "shard",
+    "max-shards",
+    "rates",
     "require-pull-request",
+    "session-tags",
     "comment",
+    "lock",
+    "lock-wait",
     "debug",
 }
 OUTPUTS = {
@@ -49,6 +55,8 @@ OUTPUTS = {
     "plan-json-path",
     "report-html-path",
     "comment-url",
+    "matrix",
+    "shard-path",
     "failure-reason",
 }
 
@@ -321,7 +329,7 @@ def examples(schema: object) -> Iterator[tuple[dict[str, Any], object]]:
             yield from examples(part)
 
 
-@pytest.mark.parametrize("name", ["mesh.schema.json", "plan.schema.json"])
+@pytest.mark.parametrize("name", ["mesh.schema.json", "plan.schema.json", "shard.schema.json"])
 def test_a_schema_is_versioned_and_its_examples_are_valid(name: str) -> None:
     schema = json.loads((ROOT / "schema" / name).read_text())
     validator = jsonschema.Draft202012Validator(schema)

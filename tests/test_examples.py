@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.usecases.action.gathering import PREFIX
+
 ROOT = Path(__file__).resolve().parents[1]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
 REUSABLE = sorted((ROOT / "examples" / "reusable").glob("*.yml"))
@@ -82,3 +84,59 @@ def test_the_makefile_lints_the_examples() -> None:
 
     assert makefile.count("$(examples)") == 2
     assert "'examples/*/*.yml'" in makefile
+
+
+# --- by shards: several jobs, of which the last alone writes
+
+SHARDED = sorted((ROOT / "examples" / "sharded").glob("*.yml"))
+
+
+def meshbot_steps(path: Path) -> dict[str, dict[str, Any]]:
+    """The step that runs meshbot, by job."""
+    jobs = read(path)["jobs"].items()
+    found = {name: [s for s in job["steps"] if s.get("id") == "meshbot"] for name, job in jobs}
+    assert all(len(steps) == 1 for steps in found.values())
+    return {name: steps[0] for name, steps in found.items()}
+
+
+def test_there_is_a_sharded_workflow_to_plan_and_one_to_apply() -> None:
+    assert [path.stem for path in SHARDED] == ["apply", "plan"]
+
+
+@pytest.mark.parametrize("path", SHARDED, ids=lambda path: path.stem)
+def test_a_sharded_workflow_uses_what_exists_pinned_with_nothing_granted(path: Path) -> None:
+    text = path.read_text()
+    used = re.findall(r"(?m)^\s*(?:- )?uses: (\S+)", text)
+    outputs = set(re.findall(r"steps\.meshbot\.outputs\.([A-Za-z_-]+)", text))
+
+    assert all(set(step["with"]) <= set(ACTION["inputs"]) for step in meshbot_steps(path).values())
+    assert {"matrix", "shard-path", "plan-json-path"} <= outputs <= set(ACTION["outputs"])
+    assert all(PINNED.fullmatch(name) for name in used), used
+    assert read(path)["permissions"] == {}
+    assert "run:" not in text
+
+
+@pytest.mark.parametrize("path", SHARDED, ids=lambda path: path.stem)
+def test_only_the_report_may_write_on_pull_requests_and_it_gets_no_aws(path: Path) -> None:
+    jobs, steps = read(path)["jobs"], meshbot_steps(path)
+
+    for name in ("shards", path.stem):
+        assert "write" not in {jobs[name]["permissions"].get("pull-requests")}
+        assert "write" not in {jobs[name]["permissions"].get("checks")}
+    for name in ("shards", "report"):
+        assert "id-token" not in jobs[name]["permissions"]
+        assert "role-to-assume" not in steps[name]["with"]
+    assert steps["shards"]["with"]["command"] == "shards"
+    assert "report" in steps["report"]["with"]["command"]
+    assert set(jobs["report"]["needs"]) == {"shards", path.stem}
+
+
+@pytest.mark.parametrize("path", SHARDED, ids=lambda path: path.stem)
+def test_a_shard_uploads_its_file_under_the_name_that_the_report_looks_for(path: Path) -> None:
+    job = read(path)["jobs"][path.stem]
+    (upload,) = (s for s in job["steps"] if s.get("uses", "").startswith("actions/upload-artifact"))
+
+    assert upload["with"]["name"] == f"{PREFIX}${{{{ matrix.shard }}}}"
+    assert upload["with"]["path"] == "${{ steps.meshbot.outputs.shard-path }}"
+    assert job["strategy"]["fail-fast"] is False
+    assert meshbot_steps(path)[path.stem]["with"]["shard"] == "${{ matrix.shard }}"

@@ -21,6 +21,7 @@ from bot.model.diagnostic import Diagnostic, Severity
 from bot.model.mesh import Mesh
 from tests.fakes import peerd, run
 from tests.fakes.aws import FakeAws
+from tests.fakes.group import FakeGroupRule
 from tests.fakes.world import FakePeering, FakeRoute, World, scope
 from tests.oracle import disagreements, expect
 
@@ -45,17 +46,20 @@ def world_in(folder: Path, head: Mesh, base: Mesh | None) -> World:
         ref = VpcRef(scope(account, region), vpc_id)
         vpc = world.vpc(ref, *item["cidrs"], ipv6=item.get("ipv6", ()))
         vpc.blocks |= dict.fromkeys(item.get("disassociated", ()), "disassociated")
+        vpc.attributes |= dict.fromkeys(item.get("lacks", ()), False)
         for table, kind in item.get("tables", {}).items():
             world.table(table, ref, eligible=kind == "eligible")
     if built := data.get("built_by_peerd"):
         mesh = {"head": head, "base": base, "past": mesh_in(folder / "past")}[built]
         assert mesh is not None
         peerd.build(mesh, world)
+    _groups(world, data.get("groups", {}))
     for peering_id, item in data.get("peerings", {}).items():
         _peering(world, peering_id, item)
     for table, routes in data.get("routes", {}).items():
         for destination, target in routes.items():
             _route(world, table, destination, target)
+    _group_rules(world, data)
     _afterwards(world, data)
     return world
 
@@ -74,6 +78,44 @@ def _peering(world: World, peering_id: str, item: dict[str, Any]) -> None:
         becomes = {"provisioning": "active", "initiating-request": "pending-acceptance"}
         peering.due.append((5.0, becomes[peering.status], ""))
     world.peerings[peering_id] = peering
+
+
+def _groups(world: World, groups: dict[str, Any]) -> None:
+    for group_id, item in groups.items():
+        group = world.group(group_id, _ref(world, item["in"]), item.get("name", group_id))
+        group.tags |= item.get("tags", {})
+
+
+def _group_rules(world: World, data: dict[str, Any]) -> None:
+    for group_id, item in data.get("groups", {}).items():
+        for rule_id, rule in item.get("rules", {}).items():
+            _group_rule(world, group_id, rule_id, rule)
+
+
+def _group_rule(world: World, group_id: str, rule_id: str, item: dict[str, Any]) -> None:
+    """``is`` says direction, protocol, ports (``from-to``) and what it lets through."""
+    direction, protocol, ports, allowed = item["is"].split()
+    first, _, last = ports.removeprefix("-").partition("-")
+    ends = (-1, -1) if ports == "-1" else (int(first), int(last or first))
+    group, tags = world.groups[group_id], dict(item.get("tags", {}))
+    if "ours" in item:
+        environment, peer = item["ours"].split()
+        tags = {
+            "meshbot_created": "true",
+            "meshbot_environment": environment,
+            "meshbot_peer": str(_ref(world, peer)),
+            "service_name": "peerd",
+            "meshbot_support": "net@example.org",
+            "resource_owner": "netops",
+            "business_unit": "PaaS",
+        } | tags
+    rule = FakeGroupRule(rule_id, direction == "egress", protocol, *ends, allowed)
+    rule.description, rule.tags = item.get("description", ""), tags
+    if allowed.startswith("sg-"):
+        pairs = {group.vpc, world.groups[allowed].vpc}
+        found = [p.id for p in world.peerings.values() if p.ends == pairs]
+        rule.peering = item.get("over", found[-1] if found else "")
+    group.add(rule)
 
 
 def _route(world: World, table: str, destination: str, target: str) -> None:
@@ -102,6 +144,10 @@ def _afterwards(world: World, data: dict[str, Any]) -> None:
             peering.tags[side.scope].update(status.get("set", {}))
             for key in status.get("drop", ()):
                 del peering.tags[side.scope][key]
+    for pair, sides in data.get("dns", {}).items():
+        peering = world.live_between(*(_ref(world, vpc_id) for vpc_id in pair.split("~")))
+        assert peering is not None
+        peering.dns = {_ref(world, vpc_id) for vpc_id in sides}
     for vpc_id, cidr in data.get("disassociate", {}).items():
         world.disassociate(_ref(world, vpc_id), cidr)
     for vpc_id in data.get("delete_vpcs", ()):
@@ -114,7 +160,11 @@ def line(change: Change[Any]) -> str:
     key = change.address.key
     if change.address.kind == "route":
         return f"{change.action} route {key.replace('/', ' ', 1)}"
+    if change.address.kind == "security_group_rule":
+        return f"{change.action} rule {key.replace('/', ' ', 4)}"
     first, _, second = key.partition("~")
+    if change.address.kind == "peering_options":
+        return f"{change.action} options {first}~{second.rpartition('/')[2]}"
     ends = "~".join(sorted((first, second.rpartition("/")[2])))
     return f"{change.action} peering {ends}"
 

@@ -9,20 +9,21 @@ import tempfile
 import traceback
 
 from bot import __version__
+from bot.adapters.redaction import without_secrets
 
 
 def crash_log() -> str:
     """Write the exception that is being handled to a new file; answers with its path.
 
     The file is readable by its owner alone. It holds the traceback and versions, no
-    variables, since those could hold credentials.
+    variables, since those could hold credentials, and messages without what looks like one.
     """
     lines = [f"meshbot {__version__}, Python {platform.python_version()}, {platform.platform()}\n"]
     lines += traceback.format_exception(*sys.exc_info())
     with tempfile.NamedTemporaryFile(
         "w", prefix="meshbot-", suffix=".log", delete=False, encoding="utf-8"
     ) as file:
-        file.writelines(lines)
+        file.write(without_secrets("".join(lines)))
     return file.name
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-from collections.abc import Mapping, MutableMapping
+import threading
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -28,6 +30,8 @@ OUTPUTS = (
     "plan-json-path",
     "report-html-path",
     "comment-url",
+    "matrix",
+    "shard-path",
     "failure-reason",
 )
 """Every output that is set, as action.yml spells it."""
@@ -52,6 +56,8 @@ class RunnerFiles:
         self._summary_file = environ.get("GITHUB_STEP_SUMMARY", "")
         self._workspace = Path(environ.get("GITHUB_WORKSPACE") or ".")
         self._out = out
+        # a thread's mask must not land where commands are off: there it would be shown
+        self._whole = threading.RLock()
 
     def output(self, name: str, value: str) -> None:
         """Sets an output; a random delimiter keeps the value from setting others."""
@@ -71,12 +77,17 @@ class RunnerFiles:
 
     def mask(self, secret: str) -> None:
         """Has the runner hide a secret in all logs, each of its lines by itself."""
-        for line in secret.splitlines():
-            if line.strip():
-                self._write(f"::add-mask::{_data(line)}")
+        with self._whole:
+            for line in secret.splitlines():
+                if line.strip():
+                    self._write(f"::add-mask::{_data(line)}")
 
     def log(self, text: str, title: str = "") -> None:
         """Writes text to the log with commands switched off; folded if it has a title."""
+        with self._whole:
+            self._log(text, title)
+
+    def _log(self, text: str, title: str) -> None:
         if title:
             self._write(f"::group::{_data(title)}")
         token = secrets.token_hex(16)
@@ -86,6 +97,25 @@ class RunnerFiles:
         self._write(f"::{token}::")
         if title:
             self._write("::endgroup::")
+
+    @contextmanager
+    def group(self, title: str) -> Iterator[Callable[[str], None]]:
+        """Folds what is written meanwhile; answers what writes one line, which is no command.
+
+        Commands stay on in between, or a mask would be shown instead of carried out.
+        """
+        self._write(f"::group::{_data(title)}")
+        try:
+            yield self._line
+        finally:
+            self._write("::endgroup::")
+
+    def _line(self, text: str) -> None:
+        line = " ".join(text.splitlines())
+        if line.lstrip().startswith("::") or "##[" in line:  # the runner's two forms of commands
+            self.log(line)
+        else:
+            self._write(line)
 
     def summary(self, *texts: str) -> None:
         """Adds the first text that still fits to the job summary; never a part of one."""
@@ -115,8 +145,9 @@ class RunnerFiles:
 
     def _write(self, line: str) -> None:
         text = line.encode("utf-8", "replace").decode("utf-8")
-        self._out.write(f"{text}\n")
-        self._out.flush()
+        with self._whole:
+            self._out.write(f"{text}\n")
+            self._out.flush()
 
 
 def _append(file: str, text: str) -> None:

@@ -22,7 +22,7 @@ class ThreadDispatcher:
     ``submit``, ``next`` and ``close`` belong to one thread.
     """
 
-    def __init__(self, workers: int = 32) -> None:
+    def __init__(self, workers: int = 64) -> None:
         self._workers = workers
         self._threads: list[threading.Thread] = []
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()

@@ -6,18 +6,22 @@ start at once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from bot.errors import BotError, ExitCode, FailureReason, MeshInvalid, Refused
+from bot.cli.shards import Part
+from bot.errors import BotError, ExitCode, FailureReason, Interrupted, MeshInvalid, Refused
 
 if TYPE_CHECKING:
+    from bot.engine.execute.rates import Rate
     from bot.model.change import Plan, Report
-    from bot.ports import Aws
+    from bot.ports import Aws, Lease
     from bot.usecases.approval import Approval
+    from bot.usecases.leasing import Wanted
     from bot.usecases.local import Revisions
 
 
@@ -29,20 +33,34 @@ class Options:
     environments: tuple[str, ...]
     format: str
     debug: bool
+    shard: str = ""
+    rates: Mapping[str, Rate] = field(default_factory=dict)
 
 
-def plan(options: Options, base: str | None, detailed: bool, out: Path | None) -> ExitCode:
+def plan(
+    options: Options, base: str | None, detailed: bool, out: Path | None, *, drifting: bool = False
+) -> ExitCode:
     """Read AWS, compare, and print what would change."""
     from bot.adapters import aws, terminal
     from bot.adapters.files import check_writable, write_text
+    from bot.adapters.interruption import interruptible
+    from bot.render.progress import lines
     from bot.usecases import local, output
 
     if out is not None:
         check_writable(out, "--out")
     revisions = _revisions(options, base)
-    with terminal.progress() as progress:
+    part = Part.of(options.shard, options.environments, revisions)
+    with interruptible() as stop, terminal.progress(lines) as progress:
         made = local.planned(
-            aws.connect(), revisions, options.environments, applying=False, progress=progress
+            aws.connect(),
+            revisions,
+            part.environments,
+            applying=False,
+            progress=progress,
+            stop=stop,
+            shard=part.shard,
+            drifting=drifting,
         )
     if out is not None:
         write_text(out, output.plan_text(made, "json"))
@@ -50,36 +68,77 @@ def plan(options: Options, base: str | None, detailed: bool, out: Path | None) -
     return local.plan_exit_code(made, detailed)
 
 
-def apply(options: Options, base: str | None, yes: bool, approval: Approval) -> ExitCode:
-    """Plan, show, ask, apply, report."""
-    from bot.adapters import aws, terminal
-    from bot.usecases import local, output
-    from bot.usecases.approval import check_applicable
+def apply(
+    options: Options, base: str | None, yes: bool, approval: Approval, wanted: Wanted
+) -> ExitCode:
+    """Take the lease; plan, show, ask, apply, report; give it back."""
+    from bot.adapters import aws
+    from bot.adapters.interruption import ending_in_order
+    from bot.cli import leasing
+    from bot.usecases.leasing import leased
 
     connected = aws.connect()
     revisions = _revisions(options, base)
-    with terminal.progress() as progress:
-        made = local.planned(
-            connected, revisions, options.environments, applying=True, progress=progress
-        )
+    with ending_in_order(), leased(wanted, lambda: connected.initial, leasing.voice()) as lease:
+        return _planned_and_applied(options, connected, revisions, yes, approval, lease)
+
+
+def _planned_and_applied(
+    options: Options,
+    connected: Aws,
+    revisions: Revisions,
+    yes: bool,
+    approval: Approval,
+    lease: Lease,
+) -> ExitCode:
+    from bot.usecases import local, output
+    from bot.usecases.approval import check_applicable, check_unchanged
+    from bot.usecases.leasing import check_held
+
+    made = _made(options, connected, revisions)
     quiet = options.format == "json"  # then standard output holds one JSON document
     if not (quiet and yes):
         shown = "text" if quiet else options.format
         click.echo(output.plan_text(made, shown), nl=False, err=quiet)
     try:
         check_applicable(made, approval)
-        if made.changes and not yes and not _confirmed(made):
-            raise Refused(
-                "not confirmed: nothing was changed. Where nobody can be asked, give --yes.",
-                FailureReason.UNREVIEWED,
-            )
+        if made.changes and not yes:
+            _confirm(made)
+            confirmed = made
+            made = _made(options, connected, revisions)  # people take their time
+            check_unchanged(confirmed, made)
+        if made.changes:
+            check_held(lease)
     except BotError:
         if options.format == "json":
             click.echo(output.plan_text(made, "json"), nl=False)
         raise
-    report = _applied(connected, revisions, made)
+    report = _applied(connected, revisions, made, lease, options.rates)
     click.echo(output.report_text(report, options.format), nl=False)
     return local.apply_exit_code(made, report)
+
+
+def _made(options: Options, connected: Aws, revisions: Revisions) -> Plan:
+    """The plan to apply. Raises Interrupted."""
+    from bot.adapters import terminal
+    from bot.adapters.interruption import interruptible
+    from bot.render.progress import lines
+    from bot.usecases import local
+
+    part = Part.of(options.shard, options.environments, revisions)
+    with interruptible() as stop, terminal.progress(lines) as progress:
+        made = local.planned(
+            connected,
+            revisions,
+            part.environments,
+            applying=True,
+            progress=progress,
+            stop=stop,
+            shard=part.shard,
+        )
+    if stop.is_set():  # after AWS's last answer; from now on signals are ignored
+        raise Interrupted("interrupted while the plan was made; nothing was changed.")
+    return made
 
 
 def _revisions(options: Options, base: str | None) -> Revisions:
@@ -94,18 +153,23 @@ def _revisions(options: Options, base: str | None) -> Revisions:
         raise
 
 
-def _applied(connected: Aws, revisions: Revisions, made: Plan) -> Report:
+def _applied(
+    connected: Aws, revisions: Revisions, made: Plan, lease: Lease, rates: Mapping[str, Rate]
+) -> Report:
     from bot.adapters import terminal
     from bot.adapters.interruption import interruptible
     from bot.adapters.threads import ThreadDispatcher
+    from bot.engine.execute import Settings
+    from bot.render.progress import lines
     from bot.usecases.apply import apply_plan
+    from bot.usecases.verify import afterwards
 
     with (
         interruptible() as stop,
-        terminal.progress() as progress,
+        terminal.progress(lines) as progress,
         ThreadDispatcher() as dispatcher,
     ):
-        return apply_plan(
+        report = apply_plan(
             connected,
             revisions.head,
             made,
@@ -113,12 +177,21 @@ def _applied(connected: Aws, revisions: Revisions, made: Plan) -> Report:
             dispatcher=dispatcher,
             stop=stop,
             progress=progress,
+            lease=lease,
+            settings=Settings(rates=rates),
         )
+        return afterwards(connected, revisions.head, report, progress=progress, stop=stop)
 
 
-def _confirmed(made: Plan) -> bool:
+def _confirm(made: Plan) -> None:
+    """Asks. Raises Refused for anything but a yes."""
     try:
-        return click.confirm(f"Apply these {len(made.changes)} changes?", err=True)
+        confirmed = click.confirm(f"Apply these {len(made.changes)} changes?", err=True)
     except click.Abort:
         click.echo(err=True)
-        return False
+        confirmed = False
+    if not confirmed:
+        raise Refused(
+            "not confirmed: nothing was changed. Where nobody can be asked, give --yes.",
+            FailureReason.UNREVIEWED,
+        )

@@ -12,6 +12,7 @@ from bot.config.fault import Faults
 from bot.config.overrides import check_overrides
 from bot.config.rules import check_environment
 from bot.config.schema import check
+from bot.config.security_groups import with_rules
 from bot.config.text import decoded
 from bot.errors import MeshInvalid
 from bot.model.diagnostic import Diagnostic
@@ -41,6 +42,7 @@ def load(files: Mapping[str, str | bytes]) -> Loaded:
         for environment in file.environments:
             check_environment(environment, faults)
             check_overrides(environment, faults)
+    drafts = tuple(with_rules(file, faults) for file in drafts)
     check_across(drafts, faults)
     if faults.errors:
         raise MeshInvalid(faults.errors)

@@ -11,8 +11,9 @@ from typing import Any
 
 from bot.config.node import Entry, Mapping, Node, Scalar, Sequence, free_text, sound
 from bot.config.scalar import Value
-from bot.model.address import AccountId, Region, Scope, VpcRef
+from bot.model.address import vpc_ref
 from bot.model.cidr import canonical
+from bot.model.diagnostic import SourceLine
 from bot.model.mesh import (
     Environment,
     Limits,
@@ -58,6 +59,7 @@ class FileDraft:
     metadata_node: Node | None
     limits: Limits
     environments: tuple[EnvironmentDraft, ...]
+    rules_node: Node | None = None
 
     def finished(self) -> MeshFile:
         """The mesh file of a draft in which no fault was found."""
@@ -78,6 +80,7 @@ def drafted(path: str, root: Node) -> FileDraft:
         top.get("metadata"),
         limits,
         tuple(_environment(entry, limits) for entry in entries if not entry.key.broken),
+        top.get("security_group_rules"),
     )
 
 
@@ -96,7 +99,7 @@ def _limits(mapping: Mapping, above: Limits) -> Limits:
         return above
     given: dict[str, Any] = {}
     for field in fields(Limits):
-        value = _value(node, field.name)
+        value = value_of(node, field.name)
         if isinstance(value, bool | int | float):
             # 5.0 is a whole number to JSON Schema
             given[field.name] = int(value) if field.type == "int" else value
@@ -115,7 +118,9 @@ def _environment(entry: Entry, above: Limits) -> EnvironmentDraft:
         declared_at=entry.key.at,
         topology=Topology(_text(settings, "topology") or Topology.FULL_MESH),
         dns_resolution=_truth(settings, "dns_resolution"),
+        dns_declared_at=_key_line(settings, "dns_resolution"),
         ipv6=bool(_truth(settings, "ipv6")),
+        aggregate_routes=bool(_truth(settings, "aggregate_routes")),
         adopt=bool(_truth(settings, "adopt")),
         orphan_routes=OrphanRoutes(_text(settings, "orphan_routes") or OrphanRoutes.KEEP),
         limits=_limits(settings, above),
@@ -127,14 +132,16 @@ def _member(node: Mapping) -> MemberDraft:
     account, region, vpc_id = (_text(node, key) for key in ("account_id", "region", "vpc_id"))
     note, overrides = node.get("note"), node.entries.get("cidr_overrides")
     member = Member(
-        vpc=VpcRef(Scope(AccountId(account), Region(region)), vpc_id),
+        vpc=vpc_ref(account, region, vpc_id),
         declared_at=node.at,
         role=MemberRole(_text(node, "role") or MemberRole.SPOKE),
         state=MemberState(_text(node, "state") or MemberState.PRESENT),
         note=free_text(note) if note else "",
         cidr_overrides=_overrides(overrides.value) if overrides else None,
-        overrides_declared_at=overrides.key.at if overrides else None,
+        overrides_declared_at=_key_line(node, "cidr_overrides"),
         peering_tags=_tags(node.get("peering_tags")),
+        dns_resolution=_truth(node, "dns_resolution"),
+        dns_declared_at=_key_line(node, "dns_resolution"),
     )
     return MemberDraft(member, node, bool(account and region and vpc_id))
 
@@ -150,17 +157,23 @@ def _tags(node: Node | None) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((key, free_text(entry.value)) for key, entry in entries.items()))
 
 
-def _value(mapping: Mapping, key: str) -> Value:
+def value_of(mapping: Mapping, key: str) -> Value:
     """The value of a key, or None when it is not there or not sound."""
     node = mapping.get(key)
     return node.value if isinstance(node, Scalar) and not node.broken else None
 
 
 def _text(mapping: Mapping, key: str) -> str:
-    value = _value(mapping, key)
+    value = value_of(mapping, key)
     return value if isinstance(value, str) else ""
 
 
+def _key_line(mapping: Mapping, key: str) -> SourceLine | None:
+    """Where a key stands, or None when it is not there."""
+    entry = mapping.entries.get(key)
+    return entry.key.at if entry else None
+
+
 def _truth(mapping: Mapping, key: str) -> bool | None:
-    value = _value(mapping, key)
+    value = value_of(mapping, key)
     return value if isinstance(value, bool) else None

@@ -164,25 +164,15 @@ def _partitions(draft: EnvironmentDraft, faults: Faults) -> None:
         region = item.member.vpc.scope.region
         if partition(region) != partition(home):
             summary = f"{region} is in the partition {partition(region)}, {home} is not"
-            detail = f"AWS cannot peer them; both are in the environment {quoted(name)}."
+            detail = (
+                f"AWS cannot peer them, and both are in the environment {quoted(name)}: "
+                "give each partition environments of its own."
+            )
             at = item.node.entries["region"].value.at
-            faults.warning("partitions", summary, detail, at, environments=(name,))
-
-
-def _dns_not_yet(draft: EnvironmentDraft, faults: Faults) -> None:
-    """What is asked for and not done is said."""
-    environment = draft.environment
-    if environment.dns_resolution is not None:
-        name = environment.name
-        summary = f"dns_resolution of {quoted(name)} is accepted, and not acted on yet"
-        detail = "Set the peering options by hand until it is."
-        faults.warning(
-            "dns-resolution", summary, detail, environment.declared_at, environments=(name,)
-        )
+            faults.error("partitions", summary, detail, at, environments=(name,))
 
 
 _RULES: tuple[Callable[[EnvironmentDraft, Faults], None], ...] = (
-    _dns_not_yet,
     _vpc_once,
     _hub,
     _roles,

@@ -89,15 +89,17 @@ class _Finding:
     def name(self) -> str:
         """What a person would call the value: its key, or which item of which list it is."""
         if self.key is not None:
-            return "the tag key" if self.path[-1] == "peering_tags" else "the environment name"
+            tags = self.path[-1] in ("peering_tags", "group_tags")
+            return "the tag key" if tags else "the environment name"
         match self.path:
             case [*_, "cidr_overrides", int(index)]:
                 return f"item {index + 1} of cidr_overrides"
-            case [*_, int(index)]:
-                return f"member {index + 1}"
+            case [*above, int(index)]:
+                what = "rule" if above == ["security_group_rules"] else "member"
+                return f"{what} {index + 1}"
             case ["environments", str(name)]:
                 return f"the environment {quoted(name)}"
-            case [*_, "peering_tags", str(tag)]:
+            case [*_, "peering_tags" | "group_tags", str(tag)]:
                 return f"the tag {quoted(tag)}"
             case _:
                 return str(self.path[-1]) if self.path else "the document"

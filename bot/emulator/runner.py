@@ -32,6 +32,9 @@ PERMISSIONS: Mapping[str, Mapping[str, str]] = {
 ARTIFACT = "meshbot-plan"
 """What their step actions/upload-artifact calls plan.json and report.html."""
 
+SHARD_ARTIFACT = "meshbot-shard-"
+"""How the artifact with a shard's shard.json starts; the shard's label follows."""
+
 TIMEOUT = 300
 
 
@@ -72,9 +75,13 @@ class Runner:
         granted = PERMISSIONS.get(event, PLAN_PERMISSIONS)
         return self._ran(self.github.rerun(self.repository, run.run_id, granted), inputs)
 
-    def _ran(self, job: Job, inputs: Mapping[str, str] | None) -> Ran:
+    def one_of(self, job: Job, name: str, inputs: Mapping[str, str] | None = None) -> Ran:
+        """One of several jobs, by its name, of a run that was started before."""
+        return self._ran(job, inputs, name)
+
+    def _ran(self, job: Job, inputs: Mapping[str, str] | None, name: str = "") -> Ran:
         attempt = job.environment["GITHUB_RUN_ATTEMPT"]
-        place = self.folder / f"run-{job.run_id}-{attempt}"
+        place = self.folder / f"run-{job.run_id}-{attempt}{name and f'-{name}'}"
         workspace = self._check_out(place / "workspace", job.sha)
         files = {name: place / name.lower() for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
         for file in files.values():
@@ -91,11 +98,17 @@ class Runner:
             **{f"INPUT_{name.upper()}": value for name, value in (inputs or {}).items()},
         }
         ran = _run(workspace, environment, files, job.run_id)
-        self._upload(ran)
+        self._upload(ran, (inputs or {}).get("shard", ""))
         return ran
 
-    def _upload(self, ran: Ran) -> None:
+    def _upload(self, ran: Ran, shard: str) -> None:
         """The step after the action: its files, by their names alone."""
+        if shard:
+            if left := ran.outputs.get("shard-path"):
+                files = {"shard.json": (ran.workspace / left).read_bytes()}
+                name = f"{SHARD_ARTIFACT}{shard}"
+                self.github.upload_artifact(self.repository, ran.run_id, name, files)
+            return
         paths = [ran.outputs.get(f"{name}-path") for name in ("plan-json", "report-html")]
         kept = [ran.workspace / path for path in paths if path]
         if kept:

@@ -10,7 +10,7 @@ from typing import Any
 from bot.model.change import plain
 from bot.model.mesh import Environment, Mesh, MeshFile
 
-PLACES = frozenset({"declared_at", "overrides_declared_at", "note"})
+PLACES = frozenset({"declared_at", "dns_declared_at", "overrides_declared_at", "note"})
 """Fields for people: they move no fingerprint."""
 
 

@@ -20,6 +20,7 @@ from bot.model.change import (
 )
 from bot.model.diagnostic import Diagnostic, SourceLine
 from bot.model.mesh import Environment, Limits, Member, Mesh, MeshFile, Metadata
+from bot.model.security_group import RuleBy, RuleSide, WantedRule
 from bot.model.topology import connected_members, wanted_pairs
 
 
@@ -80,8 +81,8 @@ def graph_difference(base: Mesh, head: Mesh) -> GraphDifference:
     told = tuple(found for found in every if not found.empty)
     return GraphDifference(
         told,
-        tuple(sorted(after.keys() - before.keys())),
-        tuple(sorted(before.keys() - after.keys())),
+        _sorted(after.keys() - before.keys()),
+        _sorted(before.keys() - after.keys()),
         tuple(_files(base, head)),
         tuple(r for found in told for r in _refusals(found, base, head)),
         _picture(head, moves, every),
@@ -100,9 +101,9 @@ def _environment(
         name,
         existence,
         tuple(move for move in moves if move.environment == name),
-        tuple(sorted(after - before)),
-        tuple(sorted(before - after)),
-        tuple(_remarks(was, now)) if was and now else (),
+        _sorted(after - before),
+        _sorted(before - after),
+        (*(_remarks(was, now) if was and now else ()), *_rules(was, now)),
     )
 
 
@@ -112,17 +113,64 @@ def _pairs(environment: Environment | None) -> set[Pair]:
     return {Pair.of(one.vpc, other.vpc) for one, other in connected_members(environment)}
 
 
-SETTINGS = ("topology", "dns_resolution", "ipv6", "adopt", "orphan_routes")
+def _sorted(pairs: Iterable[Pair]) -> tuple[Pair, ...]:
+    return tuple(sorted(pairs, key=lambda pair: pair.sort_key))
+
+
+SETTINGS = ("topology", "dns_resolution", "ipv6", "aggregate_routes", "adopt", "orphan_routes")
 
 
 def _remarks(was: Environment, now: Environment) -> Iterator[Remark]:
+    lines = {"dns_resolution": now.dns_declared_at}
     for setting in SETTINGS:
-        yield from _changed(setting, getattr(was, setting), getattr(now, setting), now.declared_at)
+        line = lines.get(setting) or now.declared_at
+        yield from _changed(setting, getattr(was, setting), getattr(now, setting), line)
     yield from _limits(was.limits, now.limits, now.declared_at)
     before = {member.vpc: member for member in was.members}
     for member in now.members:
         if member.vpc in before:
             yield from _member(before[member.vpc], member)
+
+
+def _rules(was: Environment | None, now: Environment | None) -> Iterator[Remark]:
+    """Entries of security_group_rules that come and go; one that changed does both."""
+    before = {_entry(rule): rule for rule in (was.security_group_rules if was else ())}
+    after = {_entry(rule): rule for rule in (now.security_group_rules if now else ())}
+    for text, rule in after.items():
+        if text not in before:
+            yield Remark(f"security group rule: {text} is new", rule.declared_at)
+    place = now.declared_at if now else None
+    for text in before:
+        if text not in after:
+            yield Remark(f"security group rule: {text} goes", place)
+
+
+def _entry(rule: WantedRule) -> str:
+    sides = f"{rule.traffic} from {_end(rule.source)} to {_end(rule.destination)}"
+    how = ", by cidr" if rule.by is RuleBy.CIDR else ""
+    said = f" ({rule.description})" if rule.description else ""
+    return f"{' and '.join(rule.directions)} {sides}{how}{said}"
+
+
+def _end(side: RuleSide) -> str:
+    return str(side if side.names_group else side.vpc)
+
+
+def _rules_going(
+    was: Environment | None, now: Environment | None, leaving: frozenset[VpcRef]
+) -> int:
+    """Rules between members that stay which nobody asks for any more; one each for its blocks."""
+
+    def asked(environment: Environment | None) -> set[tuple[object, ...]]:
+        rules = environment.security_group_rules if environment else ()
+        return {
+            (r.source, r.destination, r.traffic, r.by, direction)
+            for r in rules
+            if not leaving & {r.source.vpc, r.destination.vpc}
+            for direction in r.directions
+        }
+
+    return len(asked(was) - asked(now))
 
 
 def _member(was: Member, now: Member) -> Iterator[Remark]:
@@ -131,6 +179,8 @@ def _member(was: Member, now: Member) -> Iterator[Remark]:
     yield from _changed(f"{who}state", was.state, now.state, line)
     place = now.overrides_declared_at or line
     yield from _changed(f"{who}cidr_overrides", was.cidr_overrides, now.cidr_overrides, place)
+    place = now.dns_declared_at or line
+    yield from _changed(f"{who}dns_resolution", was.dns_resolution, now.dns_resolution, place)
     before, after = dict(was.peering_tags), dict(now.peering_tags)
     for key in sorted({*before, *after}):
         yield from _changed(f"{who}tag {key}", before.get(key), after.get(key), line)
@@ -192,6 +242,7 @@ def _refusals(found: EnvironmentDifference, base: Mesh, head: Mesh) -> Iterator[
         len(staying),
         route_deletes=0,
         routes=0,
+        rule_deletes=_rules_going(was, now, leaving),
     )
     yield from over(taking, limits_for(found.name, head, base))
 
@@ -217,7 +268,8 @@ def _picture(
         drawn = [(pair, _fate(pair in new, Existence.NEW)) for pair in now]
         drawn += [(pair, Existence.GOING) for pair in found.going]
         connections |= {PictureConnection(found.name, p.first, p.second, e) for p, e in drawn}
-    return MeshPicture(tuple(sorted(members)), tuple(sorted(connections)))
+    lines = sorted(connections, key=lambda connection: connection.sort_key)
+    return MeshPicture(tuple(sorted(members)), tuple(lines))
 
 
 def _fate(changed: bool, to: Existence) -> Existence:

@@ -1,4 +1,4 @@
-"""What the mesh refers to: VPCs with their blocks, and route tables."""
+"""What the mesh refers to: VPCs with their blocks, route tables, security groups."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from bot.kinds.route.observe import eligible
-from bot.model.address import Scope, VpcRef
+from bot.model.address import Scope, vpc_ref
 from bot.model.cidr import canonical
-from bot.model.inventory import RouteTable, Vpc
+from bot.model.inventory import RouteTable, SecurityGroup, Vpc
+from bot.model.tags import Tags
 from bot.ports import Reader
 
 
@@ -18,7 +19,7 @@ def read_vpcs(aws: Reader, scope: Scope) -> Iterator[Vpc]:
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Vpc.html
     """
     for item in aws.read(scope, "ec2:DescribeVpcs"):
-        ref = VpcRef(scope, str(item["VpcId"]))
+        ref = vpc_ref(scope.account, scope.region, str(item["VpcId"]))
         ipv4 = _blocks(item.get("CidrBlockAssociationSet"), "CidrBlock", "CidrBlockState")
         ipv6 = _blocks(
             item.get("Ipv6CidrBlockAssociationSet"), "Ipv6CidrBlock", "Ipv6CidrBlockState"
@@ -39,7 +40,33 @@ def _blocks(
 
 
 def read_route_tables(aws: Reader, scope: Scope) -> Iterator[RouteTable]:
-    """Every route table of a scope."""
+    """Every route table of a scope, with what is associated with it.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RouteTableAssociation.html
+    """
     for item in aws.read(scope, "ec2:DescribeRouteTables"):
-        vpc = VpcRef(scope, str(item.get("VpcId", "")))
-        yield RouteTable(str(item["RouteTableId"]), vpc, eligible(item))
+        vpc = vpc_ref(scope.account, scope.region, str(item.get("VpcId", "")))
+        held = [a for a in item.get("Associations") or () if _associated(a)]
+        yield RouteTable(
+            str(item["RouteTableId"]),
+            vpc,
+            eligible(item),
+            any(a.get("Main") for a in held),
+            tuple(sorted(str(a["SubnetId"]) for a in held if a.get("SubnetId"))),
+        )
+
+
+def _associated(association: Mapping[str, Any]) -> bool:
+    state = (association.get("AssociationState") or {}).get("State", "associated")
+    return state in ("associated", "associating")
+
+
+def read_security_groups(aws: Reader, scope: Scope) -> Iterator[SecurityGroup]:
+    """Every security group of a scope, whose names and tags rules may use.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SecurityGroup.html
+    """
+    for item in aws.read(scope, "ec2:DescribeSecurityGroups"):
+        vpc = vpc_ref(scope.account, scope.region, str(item.get("VpcId", "")))
+        tags = Tags.of({tag["Key"]: tag.get("Value", "") for tag in item.get("Tags") or ()})
+        yield SecurityGroup(str(item["GroupId"]), vpc, str(item.get("GroupName", "")), tags)

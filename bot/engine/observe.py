@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from bot.engine.inventory import read_route_tables, read_vpcs
-from bot.errors import AwsError, Interrupted
+from bot.engine.gather import gather
+from bot.engine.inventory import read_route_tables, read_security_groups, read_vpcs
+from bot.engine.shards import home_scopes
+from bot.errors import AwsError
 from bot.kinds import KINDS
-from bot.model.address import Scope
+from bot.model.address import Scope, VpcRef
+from bot.model.aws_codes import STALE
 from bot.model.change import Gap, Observed
-from bot.model.inventory import Inventory, RouteTable, Vpc
+from bot.model.inventory import Inventory, RouteTable, SecurityGroup, Vpc
 from bot.model.mesh import Mesh
 from bot.model.ownership import Ownership
+from bot.model.security_group import SECURITY_GROUP_RULE
 from bot.ports import Dispatcher, Progress, Quiet, Reader, Stop
-
-HEARTBEAT = 0.5
-"""Seconds after which the waiting looks up, to see whether it was told to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class ScopeFacts:
     vpcs: tuple[Vpc, ...]
     route_tables: tuple[RouteTable, ...]
     observed: Mapping[str, tuple[Observed[Any], ...]]
+    security_groups: tuple[SecurityGroup, ...] = ()
 
 
 def observe(
@@ -45,21 +47,31 @@ def observe(
     dispatcher: Dispatcher,
     progress: Progress | None = None,
     stop: Stop | None = None,
+    environments: Collection[str] | None = None,
 ) -> Facts:
     """Read the scopes of the files, of the base, and at the far ends of what is found.
 
-    ``reader_for`` gives a reader for scopes, each with an environment that it belongs to
-    (empty when the files name the scope). Scopes of abandoned accounts are not read.
-    Scopes are read side by side; each asks its questions one after another. Raises
+    ``reader_for`` gives a reader for a scope, with an environment that it belongs to (empty
+    when the files name the scope), on whichever thread reads it. Scopes of abandoned
+    accounts are not read. Scopes are read side by side; each asks its questions one after
+    another. With ``environments`` (a shard) only their scopes, and the far ends of theirs. Raises
     Interrupted once ``stop`` is set.
     """
     ownership = Ownership.of(mesh, base)
     closed = mesh.abandoned_accounts
-    wanted: dict[Scope, str] = dict.fromkeys(mesh.scopes | (base.scopes if base else set()), "")
+    if environments is None:
+        near = mesh.scopes | (base.scopes if base else set())
+    else:
+        near, ownership = home_scopes(environments, mesh, base), ownership.only(environments)
+    wanted: dict[Scope, str] = dict.fromkeys(near, "")
+    asked = {kind.NAME: kind.scopes(mesh, base) for kind in KINDS}
     read: dict[Scope, ScopeFacts | Gap] = {}
     while new := {s: e for s, e in wanted.items() if s not in read and s.account not in closed}:
-        round_ = _Round(reader_for(new), dispatcher, progress or Quiet(), stop)
-        read |= round_.read(sorted(new))
+        work = {
+            scope: partial(_read, partial(reader_for, {scope: new[scope]}), scope, asked)
+            for scope in sorted(new)
+        }
+        read |= gather(work, dispatcher, "reading scopes", progress or Quiet(), stop)
         for scope, environment in _further(read.values(), ownership).items():
             wanted.setdefault(scope, environment)
     _check_signed_in(read)
@@ -69,53 +81,37 @@ def observe(
 UNSENT = frozenset({"NoCredentialsError", "PartialCredentialsError", "EndpointConnectionError"})
 """Codes which say that nothing was sent at all: not one account's fault."""
 
+UNKNOWN = STALE | {"SignatureDoesNotMatch", "IncompleteSignature", "NoToken"}
+"""Codes of a sign-in which say that who asked is not known, whichever role was asked for."""
+
 
 def _check_signed_in(read: Mapping[Scope, ScopeFacts | Gap]) -> None:
     """Raises AwsError, once, when no scope could even be asked: a plan of gaps helps nobody."""
     gaps = [facts for facts in read.values() if isinstance(facts, Gap)]
-    if gaps and len(gaps) == len(read) and all(_code(gap) in UNSENT for gap in gaps):
+    if gaps and len(gaps) == len(read) and all(map(_ours_to_blame, gaps)):
         code, _, message = gaps[0].error.partition(": ")
         raise AwsError(None, gaps[0].action, code, f"{message}. Nothing was read.")
 
 
-def _code(gap: Gap) -> str:
-    return gap.error.partition(":")[0]
+def _ours_to_blame(gap: Gap) -> bool:
+    code = gap.error.partition(":")[0]
+    return code in UNSENT or (gap.action.startswith("sts:") and code in UNKNOWN)
 
 
-@dataclass(frozen=True, slots=True)
-class _Round:
-    """One round of reading: every scope at once."""
-
-    reader: Reader
-    dispatcher: Dispatcher
-    progress: Progress
-    stop: Stop | None
-
-    def read(self, scopes: list[Scope]) -> dict[Scope, ScopeFacts | Gap]:
-        results: dict[Scope, ScopeFacts | Gap] = {}
-        self.progress.update("reading scopes", 0, len(scopes))
-        for scope in scopes:
-            self.dispatcher.submit(partial(_read, self.reader, scope), scope)
-        while len(results) < len(scopes):
-            if self.stop is not None and self.stop.is_set():
-                raise Interrupted("interrupted while AWS was read; nothing was changed.")
-            ended = self.dispatcher.next(HEARTBEAT)
-            if ended is not None:
-                token, facts, error = ended
-                if error is not None:
-                    raise error
-                assert isinstance(token, Scope)
-                results[token] = facts
-                self.progress.update("reading scopes", len(results), len(scopes))
-        return results
+Asked = Mapping[str, frozenset[Scope] | None]
+"""By kind, the scopes that are asked about it; None: all."""
 
 
-def _read(reader: Reader, scope: Scope) -> ScopeFacts | Gap:
+def _read(reader_for: Callable[[], Reader], scope: Scope, asked: Asked) -> ScopeFacts | Gap:
+    """A scope's facts. Its answers are forgotten at once: as AWS gave them they are large."""
+    reader = reader_for()
+    here = frozenset(name for name, among in asked.items() if among is None or scope in among)
     try:
         return ScopeFacts(
             tuple(read_vpcs(reader, scope)),
             tuple(read_route_tables(reader, scope)),
-            {kind.NAME: tuple(kind.observe(reader, scope)) for kind in KINDS},
+            {k.NAME: tuple(k.observe(reader, scope)) for k in KINDS if k.NAME in here},
+            tuple(read_security_groups(reader, scope)) if SECURITY_GROUP_RULE in here else (),
         )
     except AwsError as error:
         return Gap(scope, error.action, f"{error.code}: {error.message}")
@@ -126,7 +122,7 @@ def _further(read: Iterable[ScopeFacts | Gap], ownership: Ownership) -> dict[Sco
     for facts in read:
         if isinstance(facts, ScopeFacts):
             for kind in KINDS:
-                further |= kind.further_scopes(facts.observed[kind.NAME], ownership)
+                further |= kind.further_scopes(facts.observed.get(kind.NAME, ()), ownership)
     return further
 
 
@@ -142,11 +138,19 @@ def _facts(read: Mapping[Scope, ScopeFacts | Gap]) -> Facts:
         {vpc.ref: vpc for _, facts in known for vpc in facts.vpcs},
         {vpc: tuple(sorted(listed, key=lambda t: t.id)) for vpc, listed in tables.items()},
         tuple(facts for _, facts in ordered if isinstance(facts, Gap)),
+        _groups(group for _, facts in known for group in facts.security_groups),
     )
     return Facts(
         inventory,
         {
-            kind.NAME: tuple(o for _, facts in known for o in facts.observed[kind.NAME])
+            kind.NAME: tuple(o for _, facts in known for o in facts.observed.get(kind.NAME, ()))
             for kind in KINDS
         },
     )
+
+
+def _groups(listed: Iterable[SecurityGroup]) -> dict[VpcRef, tuple[SecurityGroup, ...]]:
+    groups: dict[VpcRef, list[SecurityGroup]] = {}
+    for group in listed:
+        groups.setdefault(group.vpc, []).append(group)
+    return {vpc: tuple(sorted(held, key=lambda g: g.id)) for vpc, held in groups.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import fields
 from typing import Any
 
@@ -21,18 +21,21 @@ def closed(changes: Changes, wanted: Callable[[Change[Any]], bool]) -> Changes:
     """
     kept = {change.address: change for change in changes if wanted(change)}
     left_out = {change.address: change for change in changes if change.address not in kept}
-    while blocked := [c for c in kept.values() if _blocked(c, left_out)]:
+    staying = {address for other in left_out.values() for address in _pointed_at(other.before)}
+    while blocked := [c for c in kept.values() if _blocked(c, left_out, staying)]:
         for change in blocked:
             left_out[change.address] = kept.pop(change.address)
+            staying.update(_pointed_at(change.before))
     return tuple(change for change in changes if change.address in kept)
 
 
-def _blocked(change: Change[Any], left_out: dict[Address, Change[Any]]) -> bool:
+def _blocked(
+    change: Change[Any], left_out: Container[Address], staying: Container[Address]
+) -> bool:
+    """``staying``: what is pointed at by things that are not moved away."""
     if any(need in left_out for need in (*change.needs, *_pointed_at(change.after))):
         return True
-    return change.action is Action.DELETE and any(
-        change.address in _pointed_at(other.before) for other in left_out.values()
-    )
+    return change.action is Action.DELETE and change.address in staying
 
 
 def _pointed_at(spec: Any) -> Iterator[Address]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable
 from typing import Any
 
 from bot.model.address import VPC_PEERING_CONNECTION, Address, Pair, peering_address
@@ -24,7 +24,7 @@ def picture(
     mesh: Mesh,
     moves: Iterable[Membership],
     changes: Iterable[Change[Any]],
-    available: Mapping[Address, frozenset[str]],
+    available: Container[Address],
 ) -> MeshPicture:
     """Members and connections of each environment: new, kept and going."""
     moved = {(m.environment, m.vpc): m for m in moves}
@@ -59,4 +59,5 @@ def picture(
                 new = change is not None and change.action is Action.CREATE
                 existence = Existence.NEW if new else Existence.KEPT
                 connections.add(PictureConnection(env.name, pair.first, pair.second, existence))
-    return MeshPicture(tuple(sorted(members)), tuple(sorted(connections)))
+    drawn = sorted(connections, key=lambda connection: connection.sort_key)
+    return MeshPicture(tuple(sorted(members)), tuple(drawn))

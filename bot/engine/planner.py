@@ -13,7 +13,7 @@ from bot.engine.picture import picture
 from bot.engine.safety import refusals
 from bot.kinds import KINDS
 from bot.kinds.base import References, Situation
-from bot.model.address import Scope
+from bot.model.address import Address, Scope
 from bot.model.change import Action, Change, Gap, Origin, Plan
 from bot.model.diagnostic import Diagnostic, Severity
 from bot.model.mesh import Mesh
@@ -37,10 +37,17 @@ def make_plan(mesh: Mesh, base: Mesh | None, facts: Facts) -> Plan:
         facts.inventory.gaps,
         tuple(sorted(names)),
         moves,
-        ids={r.address: i for i, r in references.by_id.items() if r.managed and not r.dead},
+        ids=_ids(references),
         mesh=picture(mesh, moves, changes, references.available),
     )
     return replace(plan, refusals=refusals(plan, mesh, base, facts, references))
+
+
+def _ids(references: References) -> dict[Address, str]:
+    """AWS's ids of what is ours. Of two live peerings of a pair, that which was judged."""
+    known = {r.address: i for i, r in references.by_id.items() if r.managed and not r.dead}
+    judged = {address: c.id for address, c in references.available.items() if c.id}
+    return known | judged
 
 
 def _difference(
@@ -130,6 +137,7 @@ def narrowed(plan: Plan, environments: Iterable[str], scopes: Iterable[Scope] = 
             members=tuple(m for m in plan.mesh.members if m.environment in names),
             connections=tuple(c for c in plan.mesh.connections if c.environment in names),
         ),
+        reachability=tuple(r for r in plan.reachability if r.environment in names),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.engine.part import closed
-from bot.engine.subset import Canonical, beyond
+from bot.engine.subset import Canonical, Reviewed, beyond_all, by_address
 from bot.model.change import Change, Plan
 
 
@@ -68,7 +68,8 @@ def verdicts(
     plan: Plan, approved: Iterable[Approved], direct: Direct | None = None
 ) -> tuple[Verdict, ...]:
     """One verdict for each environment of a plan, against the union of what was approved."""
-    plans, pushed = tuple(approved), direct or Direct()
+    plans = [(recorded, by_address(recorded.changes)) for recorded in approved]
+    pushed = direct or Direct()
     canonical = {change.address: change.canonical for change in plan.changes}
     return tuple(_verdict(plan, name, plans, canonical, pushed) for name in plan.environments)
 
@@ -76,17 +77,17 @@ def verdicts(
 def _verdict(
     plan: Plan,
     name: str,
-    plans: Sequence[Approved],
+    plans: Sequence[tuple[Approved, Reviewed]],
     canonical: Mapping[Any, Canonical],
     direct: Direct,
 ) -> Verdict:
     changes = plan.changes_of(name)
     current = [canonical[change.address] for change in changes]
-    counting = [recorded for recorded in plans if recorded.counts_for(name)]
-    new = _addresses(current, counting) if not direct.frees(name) else frozenset()
-    over = _refused(plan, name) and bool(
-        _addresses(current, [recorded for recorded in counting if recorded.overridden])
-    )
+    counting = [(recorded, reviewed) for recorded, reviewed in plans if recorded.counts_for(name)]
+    every = [reviewed for _, reviewed in counting]
+    new = _addresses(current, every) if not direct.frees(name) else frozenset()
+    overriding = [reviewed for recorded, reviewed in counting if recorded.overridden]
+    over = _refused(plan, name) and bool(_addresses(current, overriding))
     return Verdict(
         name,
         tuple(c for c in changes if str(c.address) in new),
@@ -95,9 +96,8 @@ def _verdict(
     )
 
 
-def _addresses(current: Sequence[Canonical], plans: Iterable[Approved]) -> frozenset[str]:
-    allowed = [change for recorded in plans for change in recorded.changes]
-    return frozenset(change["address"] for change in beyond(current, allowed))
+def _addresses(current: Sequence[Canonical], reviewed: Sequence[Reviewed]) -> frozenset[str]:
+    return frozenset(change["address"] for change in beyond_all(current, reviewed))
 
 
 def _refused(plan: Plan, environment: str) -> bool:

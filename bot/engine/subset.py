@@ -2,15 +2,16 @@
 
 Each change must have one in the other plan with the same ``after``, and a ``before`` that
 lies on the way from that one's ``before`` to its ``after``: created and not yet accepted,
-accepted and not yet tagged. Works on canonical changes, so that recorded plans compare too.
+accepted and not yet tagged, active and an option not yet on. Works on canonical changes, so
+that recorded plans compare too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bot.kinds.vpc_peering.spec import PROGRESS
+from bot.model.peering_status import PROGRESS
 
 Canonical = Mapping[str, Any]
 
@@ -26,13 +27,31 @@ def beyond(current: Iterable[Canonical], reviewed: Iterable[Canonical]) -> tuple
     ``reviewed`` may hold several changes of one address, from several recorded plans: one
     of them must allow the change.
     """
-    allowed: dict[str, list[Canonical]] = {}
-    for change in reviewed:
-        allowed.setdefault(change["address"], []).append(change)
-    return tuple(c for c in current if not _allowed(c, allowed.get(c["address"], [])))
+    return beyond_all(current, (by_address(reviewed),))
 
 
-def _allowed(change: Canonical, reviewed: list[Canonical]) -> bool:
+Reviewed = Mapping[str, Sequence[Canonical]]
+"""Changes that may be made, by address."""
+
+
+def by_address(changes: Iterable[Canonical]) -> Reviewed:
+    """Changes for ``beyond_all``: sorted out once, however often they are compared with."""
+    found: dict[str, list[Canonical]] = {}
+    for change in changes:
+        found.setdefault(change["address"], []).append(change)
+    return found
+
+
+def beyond_all(current: Iterable[Canonical], reviewed: Sequence[Reviewed]) -> tuple[Canonical, ...]:
+    """Like ``beyond``, for what several recorded plans allow together."""
+    return tuple(
+        change
+        for change in current
+        if not any(_allowed(change, plan.get(change["address"], ())) for plan in reviewed)
+    )
+
+
+def _allowed(change: Canonical, reviewed: Sequence[Canonical]) -> bool:
     return any(
         change["after"] == other["after"]
         and _between(change["before"], other["before"], other["after"])
@@ -68,6 +87,12 @@ def _field(key: str, now: Any, before: Any, after: Any) -> bool:
 
 
 def _nothing_of(after: Mapping[str, Any]) -> dict[str, Any]:
-    """What a thing is before it is made: its fixed parts, no status, no tags."""
-    parts = {key: {} if isinstance(value, Mapping) else value for key, value in after.items()}
+    """What a thing is before it is made: its fixed parts, no status, no tags, nothing on."""
+    parts = {key: _unset(value) for key, value in after.items()}
     return parts | ({"status": None} if "status" in after else {})
+
+
+def _unset(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {}
+    return False if isinstance(value, bool) else value

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Any, Protocol, TypeVar
 
+from bot.errors import AwsError
 from bot.model.address import AccountId, Address, Scope, VpcRef
 from bot.model.change import Change, Desired, Observed
 from bot.model.diagnostic import Diagnostic
 from bot.model.inventory import Inventory
 from bot.model.mesh import Mesh
 from bot.model.ownership import Ownership
-from bot.model.step import Step
+from bot.model.peering_status import DEAD
+from bot.model.step import Condition, IdOf, Step
 from bot.ports import Reader
 
 W = TypeVar("W")
@@ -39,6 +42,20 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Connection:
+    """A connection that exists, ours, once the plan is applied.
+
+    ``ends``: the VPCs that it connects, the requester first. ``environments``: whose it is.
+    ``id``: AWS's, empty while it has yet to be made. ``active``: it carries traffic already.
+    """
+
+    ends: tuple[VpcRef, VpcRef]
+    environments: frozenset[str] = frozenset()
+    id: str = ""
+    active: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class References:
     """Ids that AWS gave to things that other things refer to, and what will exist.
 
@@ -47,14 +64,14 @@ class References:
     """
 
     by_id: Mapping[str, Reference] = field(default_factory=dict)
-    available: Mapping[Address, frozenset[str]] = field(default_factory=dict)
+    available: Mapping[Address, Connection] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Situation:
     """All that a diff may look at besides the two sides: the mesh, before and now.
 
-    ``closed`` are the mesh's abandoned accounts.
+    ``closed`` are the mesh's abandoned accounts. It has no slots, so that the gaps are kept.
     """
 
     mesh: Mesh
@@ -63,7 +80,7 @@ class Situation:
     references: References
     closed: frozenset[AccountId] = frozenset()
 
-    @property
+    @cached_property
     def gaps(self) -> frozenset[Scope]:
         """The scopes that could not be read."""
         return frozenset(gap.scope for gap in self.inventory.gaps)
@@ -92,6 +109,20 @@ class Difference:
     blocked: frozenset[Address] = frozenset()
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Question:
+    """Something that only a plan with certain changes needs to know: a read in a scope."""
+
+    scope: Scope
+    action: str
+    params: tuple[tuple[str, str], ...] = ()
+
+
+Answers = Mapping[Question, Mapping[str, Any] | AwsError]
+"""To each question the first item of AWS's answer, or why there is none. What is asked of a gap
+has no answer."""
+
+
 class Kind(Protocol[W, R, S]):
     """A module of ``bot.kinds`` satisfies this by itself (PEP 544: modules as protocols).
 
@@ -102,6 +133,9 @@ class Kind(Protocol[W, R, S]):
 
     def desire(self, mesh: Mesh, inventory: Inventory) -> Iterable[Desired[W]]:
         """What the mesh asks for: a pure function of two values."""
+
+    def scopes(self, *meshes: Mesh | None) -> frozenset[Scope] | None:
+        """The scopes in which AWS is asked about it, for these revisions; None: in all."""
 
     def observe(self, aws: Reader, scope: Scope) -> Iterable[Observed[R]]:
         """What AWS has in a scope. Raises AwsError."""
@@ -119,11 +153,60 @@ class Kind(Protocol[W, R, S]):
     ) -> Difference:
         """The changes from observed to desired; never one of what is not ours."""
 
+    def questions(self, changes: Iterable[Change[S]]) -> Iterable[Question]:
+        """What else AWS has to be asked because of these changes, once they are planned."""
+
+    def remarks(self, changes: Iterable[Change[S]], answers: Answers) -> Iterable[Diagnostic]:
+        """What the answers to those questions say about the changes."""
+
     def steps(self, change: Change[S]) -> tuple[Step, ...]:
         """The AWS calls that make a change."""
 
     def describe(self, change: Change[S]) -> str:
         """A change in one line of plain text, for people (renderers escape it)."""
+
+
+def everywhere(*meshes: Mesh | None) -> frozenset[Scope] | None:
+    """For kinds that every scope is asked about."""
+    return None
+
+
+def no_questions(changes: Iterable[Change[Any]]) -> Iterable[Question]:
+    """For kinds whose changes AWS refuses for no reason that could be known before."""
+    return ()
+
+
+def no_remarks(changes: Iterable[Change[Any]], answers: Answers) -> Iterable[Diagnostic]:
+    """Likewise."""
+    return ()
+
+
+PEERING_STATES = "ec2:DescribeVpcPeeringConnections"
+"""The call that ``peering_in`` is asked with."""
+
+
+@lru_cache(maxsize=16)
+def _ended(wanted: frozenset[str]) -> frozenset[str]:
+    return DEAD - wanted
+
+
+def peering_in(peering: Address, wanted: frozenset[str]) -> Condition:
+    """The state to wait for: a peering in one of these statuses."""
+    return Condition(
+        IdOf(peering),
+        wanted,
+        _ended(wanted),
+        "vpc-peering-connection-id",
+        "VpcPeeringConnectionId",
+        "Status.Code",
+        "Status.Message",
+    )
+
+
+@lru_cache(maxsize=1 << 12)
+def environment_names(names: tuple[str, ...]) -> frozenset[str]:
+    """Environments as a set: one value for the thousands of things that share it."""
+    return frozenset(names)
 
 
 def no_further_scopes(

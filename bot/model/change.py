@@ -7,10 +7,14 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum, StrEnum
+from functools import cache, cached_property
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 from bot.model.address import Address, Scope, VpcRef
 from bot.model.diagnostic import Diagnostic, Severity, SourceLine
+from bot.model.reachability import EnvironmentReach
+from bot.model.subnet import SubnetFacts
 from bot.model.tags import Tags
 
 FORMAT_VERSION = 1
@@ -119,6 +123,9 @@ class Change(Generic[S]):
 
 def plain(value: Any) -> Any:
     """A spec as JSON data: dataclasses become mappings, addresses and enums their text."""
+    kind: Any = type(value)
+    if value is None or kind in (str, bool, int):
+        return value
     match value:
         case Address() | VpcRef() | Scope():
             result: Any = str(value)
@@ -131,10 +138,16 @@ def plain(value: Any) -> Any:
         case tuple() | list():
             result = [plain(item) for item in value]
         case _ if is_dataclass(value):
-            result = {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+            result = {name: plain(getattr(value, name)) for name in _fields(kind)}
         case _:
             result = value
     return result
+
+
+@cache
+def _fields(spec: type[Any]) -> tuple[str, ...]:
+    """The names of a dataclass's fields."""
+    return tuple(field.name for field in fields(spec))
 
 
 def fingerprint(changes: Iterable[Change[Any]]) -> str:
@@ -147,15 +160,22 @@ def fingerprint_of(canonical: Iterable[Mapping[str, Any]]) -> str:
     return _digest(_text(item) for item in canonical)
 
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+
+
 def _text(canonical: Mapping[str, Any]) -> str:
-    return json.dumps(canonical, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return _CANONICAL.encode(canonical)
 
 
 def _digest(lines: Iterable[str]) -> str:
-    digest = hashlib.sha256(f"meshbot plan {FORMAT_VERSION}\n".encode())
+    digest = _started()
     for line in sorted(lines):
         digest.update(line.encode() + b"\n")
     return digest.hexdigest()
+
+
+def _started() -> hashlib._Hash:
+    return hashlib.sha256(f"meshbot plan {FORMAT_VERSION}\n".encode())
 
 
 class Movement(StrEnum):
@@ -190,13 +210,17 @@ class Summary:
     delete: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """Everything that would be done, in apply order, and everything a reviewer must know.
 
     ``environments`` are those the plan speaks for, sorted. ``refusals`` are the reasons
     that it must not be applied without an override bound to its fingerprint. ``ids`` are
     AWS's ids of what is there and may be referred to; they are in no fingerprint.
+    ``reachability`` tells, for the environments that change, who reaches whom before and
+    after; ``subnets`` is what was read for it and need not be asked again after an apply.
+
+    It has no slots, so that what takes long to compute and is asked for often is kept.
     """
 
     changes: tuple[Change[Any], ...] = ()
@@ -207,6 +231,8 @@ class Plan:
     refusals: tuple[Diagnostic, ...] = ()
     ids: Mapping[Address, str] = field(default_factory=dict)
     mesh: MeshPicture = field(default_factory=lambda: MeshPicture())
+    reachability: tuple[EnvironmentReach, ...] = ()
+    subnets: SubnetFacts = field(default_factory=SubnetFacts)
 
     @property
     def complete(self) -> bool:
@@ -216,16 +242,37 @@ class Plan:
     @property
     def fingerprint(self) -> str:
         """sha256, in hex, of the whole plan."""
-        return fingerprint(self.changes)
+        return self._fingerprints[0]
 
     @property
     def fingerprints(self) -> Mapping[str, str]:
         """One fingerprint per environment; a shared change is in each of its environments'."""
-        return {name: fingerprint(self.changes_of(name)) for name in self.environments}
+        return self._fingerprints[1]
+
+    @cached_property
+    def _fingerprints(self) -> tuple[str, Mapping[str, str]]:
+        """Of the whole and of each environment, from one pass over the canonical texts."""
+        whole, parts = _started(), {name: _started() for name in self.environments}
+        texts = ((change.canonical_text, change.environments) for change in self.changes)
+        for text, names in sorted(texts, key=itemgetter(0)):
+            line = text.encode() + b"\n"
+            whole.update(line)
+            for name in names:
+                if name in parts:
+                    parts[name].update(line)
+        return whole.hexdigest(), {name: part.hexdigest() for name, part in parts.items()}
 
     def changes_of(self, environment: str) -> tuple[Change[Any], ...]:
         """The changes that belong to an environment."""
-        return tuple(c for c in self.changes if environment in c.environments)
+        return self._by_environment.get(environment, ())
+
+    @cached_property
+    def _by_environment(self) -> Mapping[str, tuple[Change[Any], ...]]:
+        found: dict[str, list[Change[Any]]] = {}
+        for change in self.changes:
+            for name in change.environments:
+                found.setdefault(name, []).append(change)
+        return {name: tuple(changes) for name, changes in found.items()}
 
     @property
     def summary(self) -> Summary:
@@ -271,6 +318,11 @@ class PictureConnection:
     second: VpcRef
     existence: Existence
 
+    @property
+    def sort_key(self) -> tuple[object, ...]:
+        """Sorts as the connection itself does, several times as quickly."""
+        return self.environment, self.first.sort_key, self.second.sort_key, self.existence
+
 
 @dataclass(frozen=True, slots=True)
 class MeshPicture:
@@ -306,11 +358,17 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What an apply did: one outcome for each change of the plan, in the plan's order."""
+    """What an apply did: one outcome for each change of the plan, in the plan's order.
+
+    ``lease_lost`` says why, when changes were interrupted because the lease was lost.
+    ``reachability`` is what was found afterwards in the environments that were applied.
+    """
 
     plan: Plan
     outcomes: tuple[Outcome, ...] = ()
     warnings: tuple[str, ...] = ()
+    lease_lost: str = ""
+    reachability: tuple[EnvironmentReach, ...] = ()
 
     def count(self, result: Result) -> int:
         """How many changes ended so."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import TypeVar
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
+from typing import Generic, TypeVar
 
 Network = IPv4Network | IPv6Network
 V = TypeVar("V")
@@ -26,6 +27,24 @@ def canonical(cidr: str) -> str:
         return cidr
 
 
+def exact_unions(cidrs: Iterable[str]) -> tuple[str, ...]:
+    """The fewest blocks that hold the addresses of ``cidrs`` and no other, canonical.
+
+    Two blocks become one only where they are the two halves of it. The two halves of
+    everything stay two: nobody asked for a default route.
+    """
+    networks = {network(cidr) for cidr in cidrs}
+    unions: list[Network] = [
+        *collapse_addresses(n for n in networks if isinstance(n, IPv4Network)),
+        *collapse_addresses(n for n in networks if isinstance(n, IPv6Network)),
+    ]
+    return tuple(
+        str(part)
+        for union in unions
+        for part in (union.subnets() if union.prefixlen == 0 else (union,))
+    )
+
+
 def is_ipv6(cidr: str) -> bool:
     """True for an IPv6 block."""
     return ":" in cidr
@@ -33,8 +52,15 @@ def is_ipv6(cidr: str) -> bool:
 
 def overlap(one: str, other: str) -> bool:
     """True when two blocks share an address."""
-    first, second = network(one), network(other)
-    return first.version == second.version and first.overlaps(second)
+    (version, first, last), (other_version, other_first, other_last) = _span(one), _span(other)
+    return version == other_version and first <= other_last and other_first <= last
+
+
+@lru_cache(maxsize=200_000)
+def _span(cidr: str) -> tuple[int, int, int]:
+    """IP version, first and last address."""
+    block = network(cidr)
+    return block.version, int(block.network_address), int(block.broadcast_address)
 
 
 def first_overlap(ones: Iterable[str], others: Iterable[str]) -> tuple[str, str] | None:
@@ -51,10 +77,31 @@ def within(inner: str, outer: str) -> bool:
     return isinstance(a, IPv6Network) and isinstance(b, IPv6Network) and a.subnet_of(b)
 
 
-def broader(cidr: str, blocks: Mapping[str, V]) -> Iterator[tuple[str, V]]:
-    """Those of ``blocks`` (keys canonical) that hold ``cidr`` and more, narrowest first."""
-    inner = network(cidr)
-    for prefix in range(inner.prefixlen - 1, -1, -1):
-        outer = str(inner.supernet(new_prefix=prefix))
-        if outer in blocks:
-            yield outer, blocks[outer]
+class Blocks(Generic[V]):
+    """Values by block, of which the blocks that hold another one are found quickly.
+
+    Only the prefix lengths that occur are tried: tables of thousands of routes have few.
+    """
+
+    def __init__(self, blocks: Mapping[str, V]) -> None:
+        """From canonical texts; what is no block holds nothing."""
+        self._held: dict[tuple[int, int, int], tuple[str, V]] = {}
+        for text, value in blocks.items():
+            with suppress(ValueError):
+                block = network(text)
+                self._held[_bits(block, block.prefixlen)] = text, value
+        lengths = sorted({key[:2] for key in self._held}, reverse=True)
+        self._lengths = {v: [n for of, n in lengths if of == v] for v, _ in lengths}
+
+    def broader(self, cidr: str) -> Iterator[tuple[str, V]]:
+        """Those that hold ``cidr`` and more, narrowest first."""
+        inner = network(cidr)
+        for length in self._lengths.get(inner.version, ()):
+            if length < inner.prefixlen and (found := self._held.get(_bits(inner, length))):
+                yield found
+
+
+def _bits(block: Network, length: int) -> tuple[int, int, int]:
+    """What blocks of this length share with a block: version, length, and the leading bits."""
+    leading = int(block.network_address) >> (block.max_prefixlen - length)
+    return block.version, length, leading

@@ -42,8 +42,8 @@ class Diagnostic:
     environments: frozenset[str] = frozenset()
 
     @property
-    def sort_key(self) -> tuple[str, int, int, int, str, str, str]:
-        """File order first, then severity, so that lists of diagnostics are deterministic."""
+    def sort_key(self) -> tuple[str, int, int, int, str, str, str, str]:
+        """File order first, then severity: no two have one, so lists are deterministic."""
         place = self.location or SourceLine("", 0, 0)
         rank = list(Severity).index(self.severity)
         return (
@@ -54,6 +54,7 @@ class Diagnostic:
             self.code,
             self.summary,
             self.detail,
+            "\n".join(sorted(self.environments)),
         )
 
     def __str__(self) -> str:

@@ -110,6 +110,12 @@ class Inputs:
     aws_region: str = ""
     audience: str = "sts.amazonaws.com"
     require_pull_request: str = "true"
+    session_tags: str = "false"
+    lock: str = ""
+    lock_wait: str = "0"
+    rates: str = ""
+    shard: str = ""
+    max_shards: str = "8"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What the mesh refers to but does not manage: VPCs and their route tables."""
+"""What the mesh refers to but does not manage: VPCs, their route tables, security groups."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from bot.model.address import Scope, VpcRef
 from bot.model.change import Gap
+from bot.model.tags import Tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,24 +21,42 @@ class Vpc:
 
 @dataclass(frozen=True, slots=True)
 class RouteTable:
-    """A route table; ``eligible`` when tagged ``peerd_eligible:true``."""
+    """A route table; ``eligible`` when tagged ``peerd_eligible:true``.
+
+    ``subnets`` are those that are associated with it by name, sorted; every other subnet of
+    the VPC has the ``main`` one.
+    """
 
     id: str
     vpc: VpcRef
     eligible: bool
+    main: bool = False
+    subnets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityGroup:
+    """A security group of a VPC; names are unique in a VPC."""
+
+    id: str
+    vpc: VpcRef
+    name: str
+    tags: Tags = field(default_factory=Tags)
 
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
     """Everything read about VPCs and route tables, and the scopes that could not be read.
 
-    ``observed`` holds the scopes that were read; a scope in ``gaps`` holds nothing.
+    ``observed`` holds the scopes that were read; a scope in ``gaps`` holds nothing. Security
+    groups are read only where security group rules name the scope.
     """
 
     observed: frozenset[Scope] = frozenset()
     vpcs: Mapping[VpcRef, Vpc] = field(default_factory=dict)
     route_tables: Mapping[VpcRef, tuple[RouteTable, ...]] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
+    security_groups: Mapping[VpcRef, tuple[SecurityGroup, ...]] = field(default_factory=dict)
 
     def readable(self, scope: Scope) -> bool:
         """True when the scope was read in full."""

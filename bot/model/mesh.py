@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 from bot.model.address import AccountId, Scope, VpcRef
 from bot.model.diagnostic import SourceLine
+from bot.model.security_group import WantedRule
 
 
 class Topology(StrEnum):
@@ -69,7 +71,8 @@ class Member:
     """One VPC of an environment.
 
     ``cidr_overrides`` is None when the author gave none, and empty when they gave an
-    empty list (no routes to this VPC). ``declared_at`` is the line the member starts on.
+    empty list (no routes to this VPC). ``dns_resolution`` is None when the environment's holds.
+    ``declared_at`` is the line the member starts on.
     """
 
     vpc: VpcRef
@@ -80,6 +83,8 @@ class Member:
     cidr_overrides: tuple[str, ...] | None = None
     overrides_declared_at: SourceLine | None = None
     peering_tags: tuple[tuple[str, str], ...] = ()
+    dns_resolution: bool | None = None
+    dns_declared_at: SourceLine | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +96,13 @@ class Environment:
     declared_at: SourceLine
     topology: Topology = Topology.FULL_MESH
     dns_resolution: bool | None = None
+    dns_declared_at: SourceLine | None = None
     ipv6: bool = False
+    aggregate_routes: bool = False
     adopt: bool = False
     orphan_routes: OrphanRoutes = OrphanRoutes.KEEP
     limits: Limits = field(default_factory=Limits)
+    security_group_rules: tuple[WantedRule, ...] = ()
 
     @property
     def present(self) -> tuple[Member, ...]:
@@ -112,12 +120,12 @@ class MeshFile:
     limits: Limits = field(default_factory=Limits)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Mesh:
     """Every mesh file of a repository at one revision, sorted by path.
 
     ``known`` is false when the revision's files could not be understood: then nothing
-    follows from what they lack.
+    follows from what they lack. It has no slots, so that what is looked up often is kept.
     """
 
     files: tuple[MeshFile, ...]
@@ -127,16 +135,23 @@ class Mesh:
         """Every environment with the file it stands in, in file order."""
         return ((file, env) for file in self.files for env in file.environments)
 
-    @property
+    @cached_property
     def environments(self) -> Mapping[str, Environment]:
         """Environments by name (names are unique across files)."""
         return {env.name: env for _, env in self}
 
     def file_of(self, environment: str) -> MeshFile | None:
         """The file an environment stands in, or None."""
-        return next((file for file, env in self if env.name == environment), None)
+        return self._files.get(environment)
 
-    @property
+    @cached_property
+    def _files(self) -> Mapping[str, MeshFile]:
+        files: dict[str, MeshFile] = {}
+        for file, environment in self:
+            files.setdefault(environment.name, file)
+        return files
+
+    @cached_property
     def abandoned_accounts(self) -> frozenset[AccountId]:
         """Accounts that are closed: never read, cleaned from the near sides alone."""
         return frozenset(
@@ -144,6 +159,18 @@ class Mesh:
             for _, env in self
             for member in env.members
             if member.state is MemberState.ABANDONED
+        )
+
+    @cached_property
+    def rule_scopes(self) -> frozenset[Scope]:
+        """The scopes at both ends of the security group rules, abandoned accounts left out."""
+        closed = self.abandoned_accounts
+        return frozenset(
+            side.vpc.scope
+            for _, env in self
+            for rule in env.security_group_rules
+            for side in (rule.source, rule.destination)
+            if side.vpc.scope.account not in closed
         )
 
     @property

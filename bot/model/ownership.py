@@ -5,7 +5,7 @@ Source: peerd's ``create_vpc_peerings`` and ``accept_vpc_peerings`` (see docs/pe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from bot.model.address import Pair, VpcRef
@@ -94,16 +94,21 @@ class Ownership:
             {place: frozenset(known) for place, known in renamed.items()},
         )
 
+    def only(self, environments: Collection[str]) -> Ownership:
+        """The same for these environments alone: the others' tags are not ours to follow."""
+        names = {n: known for n, known in self.service_names.items() if n in environments}
+        return Ownership(names, self.renamed)
+
     def environment(self, tags: Tags | None, pair: Pair) -> str | None:
         """The environment of ours that a pair's tags name, or None when they are not ours."""
         held = tags.mapping if tags else {}
         name, service = held.get(ENVIRONMENT, ""), held.get(SERVICE_NAME)
         if held.get(CREATED) != "true" or name not in self.service_names:
             return None
-        known = self.service_names[name].union(
-            *(self.renamed.get((name, vpc), ()) for vpc in (pair.first, pair.second))
-        )
-        return name if service in known else None
+        if service in self.service_names[name]:
+            return name
+        renamed = (self.renamed.get((name, vpc), ()) for vpc in (pair.first, pair.second))
+        return name if any(service in names for names in renamed) else None
 
     def foreign(self, tags: Tags | None, pair: Pair) -> bool:
         """True when the tags say that another peerd configuration owns the pair's peering."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +15,8 @@ class Tags:
 
     @classmethod
     def of(cls, tags: Mapping[str, str]) -> Tags:
-        """From a mapping."""
-        return cls(tuple(sorted(tags.items())))
+        """From a mapping; one value for equal ones, as most peerings of a VPC have the same."""
+        return _shared(tuple(sorted(tags.items())))
 
     @property
     def mapping(self) -> dict[str, str]:
@@ -35,3 +36,8 @@ class Tags:
         """What ``other`` lacks or holds with another value."""
         there = other.mapping
         return Tags(tuple(item for item in self.items if there.get(item[0]) != item[1]))
+
+
+@lru_cache(maxsize=1 << 14)
+def _shared(items: tuple[tuple[str, str], ...]) -> Tags:
+    return Tags(items)

@@ -59,7 +59,7 @@ def visible(value: object, limit: int = TEXT_LIMIT) -> str:
     are missing.
     """
     raw = str(value)
-    if raw.isascii() and raw.isprintable() and "  " not in raw:
+    if raw.isprintable() and "  " not in raw and not (_INVISIBLE.intersection(raw)):
         line = raw.strip()
     else:
         line = " ".join("".join(map(_shown, _ANSI.sub("", raw))).split())
@@ -74,6 +74,8 @@ def _room(line: str, limit: int) -> int:
 
     In a JSON string in ASCII, which is what an API client sends, others take six or twelve.
     """
+    if 4 * len(line) <= limit:  # twelve bytes each would fit
+        return limit
     bytes_left = 3 * limit
     for index, character in enumerate(line[:limit]):
         code = ord(character)

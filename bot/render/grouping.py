@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.kinds.peering_options import OptionsSpec
+from bot.kinds.peering_options.spec import REQUESTER
 from bot.kinds.route import RouteSpec
+from bot.kinds.security_group_rule import RuleSpec
 from bot.kinds.vpc_peering import PeeringSpec
+from bot.model.address import Address, VpcRef, pair_of
 from bot.model.change import Action, Change, Membership, Origin, Plan
 
 Changes = tuple[Change[Any], ...]
@@ -21,11 +25,12 @@ class Sorted:
     peerings: Changes = ()
     routes: Changes = ()
     others: Changes = ()
+    options: Changes = ()
 
     @property
     def all(self) -> Changes:
         """Every one of them."""
-        return self.peerings + self.routes + self.others
+        return self.peerings + self.options + self.routes + self.others
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +89,19 @@ def _home(change: Change[Any], plan: Plan) -> str:
 
 
 def sort(changes: Iterable[Change[Any]]) -> Sorted:
-    """Peerings, routes and the rest apart."""
-    peerings, routes, others = [], [], []
+    """Peerings, their options, routes and the rest apart."""
+    peerings, options, routes, others = [], [], [], []
     for change in changes:
         spec = change.after or change.before
         if isinstance(spec, PeeringSpec):
             peerings.append(change)
+        elif isinstance(spec, OptionsSpec):
+            options.append(change)
         elif isinstance(spec, RouteSpec):
             routes.append(change)
         else:
             others.append(change)
-    return Sorted(tuple(peerings), tuple(routes), tuple(others))
+    return Sorted(tuple(peerings), tuple(routes), tuple(others), tuple(options))
 
 
 def deletes(changes: Iterable[Change[Any]]) -> Changes:
@@ -128,6 +135,30 @@ def by_table(routes: Iterable[Change[RouteSpec]]) -> dict[Table, list[Change[Rou
     return dict(sorted(tables.items()))
 
 
+def by_peering(options: Iterable[Change[OptionsSpec]]) -> dict[Address, list[Change[OptionsSpec]]]:
+    """Peering options per peering: the changes of one side or of both, the requester's first."""
+    found: dict[Address, list[Change[OptionsSpec]]] = defaultdict(list)
+    for change in options:
+        found[options_of(change).peering].append(change)
+    for changes in found.values():
+        changes.sort(key=lambda change: options_of(change).side, reverse=True)
+    return dict(found)
+
+
+def options_of(change: Change[OptionsSpec]) -> OptionsSpec:
+    """What the options will be; they are never deleted by themselves."""
+    spec = change.after or change.before
+    assert spec is not None
+    return spec
+
+
+def ends(options: Sequence[Change[OptionsSpec]]) -> tuple[VpcRef, VpcRef]:
+    """The requester and the accepter of the peering that these options belong to."""
+    spec = options_of(options[0])
+    far = pair_of(spec.peering).other(spec.vpc)
+    return (spec.vpc, far) if spec.side == REQUESTER else (far, spec.vpc)
+
+
 def by_vpc(changes: Iterable[Change[Any]]) -> dict[str, list[Change[Any]]]:
     """Changes per VPC (a peering under both of its own), sorted; else per scope."""
     found: dict[str, list[Change[Any]]] = defaultdict(list)
@@ -138,10 +169,12 @@ def by_vpc(changes: Iterable[Change[Any]]) -> dict[str, list[Change[Any]]]:
 
 
 def places(change: Change[Any]) -> tuple[str, ...]:
-    """The VPCs that a change is about, or the scopes it is in."""
+    """The VPCs that a change is about, or the scopes it is in; of options the side's VPC."""
     spec = change.after or change.before
     if isinstance(spec, PeeringSpec):
         return (str(spec.requester), str(spec.accepter))
-    if isinstance(spec, RouteSpec):
+    if isinstance(spec, RouteSpec | OptionsSpec):
         return (str(spec.vpc),)
+    if isinstance(spec, RuleSpec):
+        return (str(spec.vpc), *((str(spec.peer),) if spec.peer else ()))
     return tuple(str(scope) for scope in change.address.scopes)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from bot.kinds.route import RouteSpec
@@ -16,6 +17,7 @@ from bot.render.grouping import table
 from bot.render.levels import missing_vpcs
 from bot.render.page import POLICY, SCRIPT, STYLE
 from bot.render.picture import picture
+from bot.render.reach_html import reach_sections
 from bot.render.wording import SIGN, brief, count, differences, no_changes, noun, peer, to_do
 
 LONG = 2000
@@ -30,6 +32,7 @@ def report(plan: Plan, context: Context, outcomes: Sequence[Outcome] = ()) -> st
         _about(plan, context),
         *_problems(plan, context),
         *_members(plan.memberships, context),
+        *reach_sections(plan.reachability),
         *_changes(plan, context, outcomes),
         *_picture(plan),
     ]
@@ -144,11 +147,14 @@ def _changes(plan: Plan, context: Context, outcomes: Sequence[Outcome]) -> Itera
     )
     ended = {outcome.change.address: outcome for outcome in outcomes}
     heads = ["", "Kind", "What", "Environments", "Why", "Declared at"]
-    rows = (_change(change, context, ended) for change in plan.changes)
+    place = cache(partial(_place, context))
+    rows = (_change(change, place, ended) for change in plan.changes)
     yield _table([*heads, "Outcome"] if ended else heads, rows, "changes")
 
 
-def _change(change: Change[Any], context: Context, ended: Mapping[Address, Outcome]) -> str:
+def _change(
+    change: Change[Any], place: Callable[[SourceLine], str], ended: Mapping[Address, Outcome]
+) -> str:
     action = change.action
     cells = [
         f'<span class="{action}">{SIGN[action]} {action}</span>',
@@ -156,7 +162,7 @@ def _change(change: Change[Any], context: Context, ended: Mapping[Address, Outco
         _what(change) + _differences(change),
         html(", ".join(sorted(change.environments))),
         html(f"{change.reason} ({change.origin})" if change.reason else change.origin),
-        " ".join(_place(context, line) for line in change.declared_at[:3]),
+        " ".join(map(place, change.declared_at[:3])),
     ]
     if ended:
         cells.append(_outcome(ended.get(change.address)))
@@ -179,7 +185,12 @@ def _what(change: Change[Any]) -> str:
 
 
 def _id(value: object) -> str:
-    return f'<code class="id">{html(value, LONG)}</code>'
+    return _code(str(value))
+
+
+@lru_cache(maxsize=1 << 14)
+def _code(identity: str) -> str:
+    return f'<code class="id">{html(identity, LONG)}</code>'
 
 
 def _differences(change: Change[Any]) -> str:
@@ -203,6 +214,5 @@ def _cells(*cells: str) -> str:
 def _table(heads: Sequence[str], rows: Iterable[str], identity: str = "") -> str:
     head = "".join(f"<th>{text}</th>" for text in heads)
     name = f' id="{identity}"' if identity else ""
-    body = "".join(rows)
-    whole = f"<table{name}><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>"
-    return f'<div class="wide">{whole}</div>'
+    start = f'<div class="wide"><table{name}><thead><tr>{head}</tr></thead>\n<tbody>'
+    return "".join([start, *rows, "</tbody></table></div>"])

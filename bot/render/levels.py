@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 
-from bot.model.address import VpcRef
+from bot.model.address import Pair, VpcRef
 from bot.model.change import Existence, MeshPicture, Plan
 
 Members = dict[VpcRef, Existence]
-Connections = dict[tuple[VpcRef, VpcRef], Existence]
+Connections = dict[Pair, Existence]
 _MISSING_CODES = frozenset({"missing-vpc", "suspected-typo"})
 
 
@@ -66,45 +66,68 @@ class Edge:
         return next(existence for existence in order if self.counts[existence])
 
 
-def seen_at(
-    level: Level, picture: MeshPicture, missing: Set[VpcRef]
-) -> tuple[tuple[Node, ...], tuple[Edge, ...]]:
-    """Nodes and edges, sorted. ``missing`` are VPCs that do not exist."""
-    members, connections = united(picture)
-    notes = {member.vpc: member.note for member in sorted(picture.members) if member.note}
-    held: dict[str, list[VpcRef]] = defaultdict(list)
-    for vpc in members:
-        held[level.name(vpc)].append(vpc)
-    between: dict[tuple[str, str], Counter[Existence]] = defaultdict(Counter)
-    for (first, second), existence in connections.items():
-        between[level.name(first), level.name(second)][existence] += 1
-    nodes = tuple(
-        Node(
-            name,
-            level.group(vpcs[0]),
-            tuple(vpcs),
-            Counter(members[vpc] for vpc in vpcs),
-            sum(vpc in missing for vpc in vpcs),
-            between.pop((name, name), Counter()),
-            notes.get(vpcs[0], "") if level is VPCS else "",
+@dataclass(frozen=True, slots=True)
+class View:
+    """VPCs and connections over all environments, each once and sorted.
+
+    ``missing`` are VPCs that do not exist, ``notes`` what the files say about VPCs.
+    """
+
+    members: Members
+    connections: Connections
+    notes: Mapping[VpcRef, str]
+    missing: Set[VpcRef]
+
+    @classmethod
+    def of(cls, picture: MeshPicture, missing: Set[VpcRef]) -> View:
+        """The view of a picture."""
+        vpcs: Members = {}
+        pairs: Connections = {}
+        for member in picture.members:
+            vpcs[member.vpc] = _both(vpcs.get(member.vpc), member.existence)
+        for connection in picture.connections:
+            pair = Pair.of(connection.first, connection.second)
+            pairs[pair] = _both(pairs.get(pair), connection.existence)
+        ends = {vpc for pair in pairs for vpc in (pair.first, pair.second)}
+        every = sorted(ends | vpcs.keys(), key=lambda vpc: vpc.sort_key)
+        return cls(
+            {vpc: vpcs.get(vpc, Existence.KEPT) for vpc in every},
+            {pair: pairs[pair] for pair in sorted(pairs, key=lambda pair: pair.sort_key)},
+            {member.vpc: member.note for member in sorted(picture.members) if member.note},
+            missing,
         )
-        for name, vpcs in held.items()
-    )
-    return nodes, tuple(Edge(*ends, counts) for ends, counts in sorted(between.items()))
+
+    def size(self, level: Level) -> int:
+        """How many nodes there are at a level."""
+        return len({level.name(vpc) for vpc in self.members})
+
+    def at(self, level: Level) -> tuple[tuple[Node, ...], tuple[Edge, ...]]:
+        """Nodes and edges, sorted."""
+        names = {vpc: level.name(vpc) for vpc in self.members}
+        held: dict[str, list[VpcRef]] = defaultdict(list)
+        for vpc, name in names.items():
+            held[name].append(vpc)
+        between: dict[tuple[str, str], Counter[Existence]] = defaultdict(Counter)
+        for pair, existence in self.connections.items():
+            between[names[pair.first], names[pair.second]][existence] += 1
+        nodes = tuple(
+            Node(
+                name,
+                level.group(vpcs[0]),
+                tuple(vpcs),
+                Counter(self.members[vpc] for vpc in vpcs),
+                sum(vpc in self.missing for vpc in vpcs),
+                between.pop((name, name), Counter()),
+                self.notes.get(vpcs[0], "") if level is VPCS else "",
+            )
+            for name, vpcs in held.items()
+        )
+        return nodes, tuple(Edge(*ends, counts) for ends, counts in sorted(between.items()))
 
 
-def united(picture: MeshPicture) -> tuple[Members, Connections]:
-    """VPCs and connections, each once, over all environments; sorted."""
-    vpcs: dict[VpcRef, set[Existence]] = defaultdict(set)
-    pairs: dict[tuple[VpcRef, VpcRef], set[Existence]] = defaultdict(set)
-    for member in picture.members:
-        vpcs[member.vpc].add(member.existence)
-    for connection in picture.connections:
-        first, second = sorted((connection.first, connection.second))
-        pairs[first, second].add(connection.existence)
-    ends = {vpc for pair in pairs for vpc in pair}
-    members = {vpc: overall(vpcs.get(vpc, ())) for vpc in sorted(ends | vpcs.keys())}
-    return members, {pair: overall(found) for pair, found in sorted(pairs.items())}
+def _both(known: Existence | None, another: Existence) -> Existence:
+    """What several environments see of one thing, one after another; see ``overall``."""
+    return another if known in (None, another) else Existence.KEPT
 
 
 def overall(states: Iterable[Existence]) -> Existence:

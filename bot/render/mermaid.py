@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from bot.model.address import VpcRef
 from bot.model.change import Existence, MeshPicture
 from bot.render import escape
-from bot.render.levels import ACCOUNTS, SCOPES, VPCS, Edge, Node, seen_at
+from bot.render.levels import ACCOUNTS, SCOPES, VPCS, Edge, Node, View
 from bot.render.wording import count
 
 MAX_NODES = 20
@@ -56,11 +56,12 @@ def graph(picture: MeshPicture, missing: Set[VpcRef] = frozenset()) -> Graph | N
     """
     if not picture.connections and not picture.members:
         return None
+    view = View.of(picture, missing)
     for level in (VPCS, SCOPES, ACCOUNTS):
-        nodes, edges = seen_at(level, picture, missing)
-        changed = [edge for edge in edges if edge.existence is not Existence.KEPT]
-        if len(nodes) > MAX_NODES:
+        if view.size(level) > MAX_NODES:
             continue
+        nodes, edges = view.at(level)
+        changed = [edge for edge in edges if edge.existence is not Existence.KEPT]
         known = f" {MISSING}" if any(node.absent for node in nodes) else ""
         single = level is VPCS
         if len(edges) <= MAX_EDGES:

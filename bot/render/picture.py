@@ -14,7 +14,7 @@ from itertools import groupby
 from bot.model.address import VpcRef
 from bot.model.change import Existence, MeshPicture
 from bot.render import escape
-from bot.render.levels import SCOPES, VPCS, Edge, Node, seen_at
+from bot.render.levels import SCOPES, VPCS, Edge, Node, View
 from bot.render.mermaid import counted, vpcs_of
 from bot.render.wording import count
 
@@ -46,11 +46,9 @@ class Picture:
 
 def picture(mesh: MeshPicture, missing: Set[VpcRef] = frozenset()) -> Picture | None:
     """The mesh drawn, or nothing when there is none. ``missing`` are VPCs that do not exist."""
-    level = VPCS
-    nodes, edges = seen_at(level, mesh, missing)
-    if len(nodes) > MAX_VPCS:
-        level = SCOPES
-        nodes, edges = seen_at(level, mesh, missing)
+    view = View.of(mesh, missing)
+    level = VPCS if view.size(VPCS) <= MAX_VPCS else SCOPES
+    nodes, edges = view.at(level)
     if not nodes:
         return None
     places = _places(nodes)

@@ -21,6 +21,8 @@ from bot.model.change import (
     fingerprint_of,
 )
 from bot.model.diagnostic import Diagnostic, SourceLine
+from bot.render.json_text import json_text
+from bot.render.reachability import as_data
 
 CANONICAL_KEYS = ("action", "kind", "address", "before", "after")
 """What of a change the fingerprint covers."""
@@ -48,17 +50,17 @@ class RecordedPlan:
 
 def plan_json(plan: Plan) -> str:
     """The plan as JSON text: the same bytes for the same plan."""
-    return json.dumps(_plan(plan), ensure_ascii=True, indent=1) + "\n"
+    return json_text(_plan(plan)) + "\n"
 
 
 def report_json(report: Report) -> str:
     """What an apply did as JSON text: the plan's form with ``outcomes`` and ``warnings``."""
-    outcomes = [_outcome(outcome) for outcome in report.outcomes]
+    outcomes = map(outcome_data, report.outcomes)
     told = _plan(report.plan) | {"outcomes": outcomes, "warnings": list(report.warnings)}
-    return json.dumps(told, ensure_ascii=True, indent=1) + "\n"
+    return json_text({**told, **as_data(report.reachability, "reachability_now")}) + "\n"
 
 
-def _outcome(outcome: Outcome) -> dict[str, Any]:
+def outcome_data(outcome: Outcome) -> dict[str, Any]:
     return {
         "address": str(outcome.change.address),
         "action": str(outcome.change.action),
@@ -69,7 +71,13 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
     }
 
 
+def plan_data(plan: Plan) -> dict[str, Any]:
+    told = _plan(plan)
+    return {**told, "changes": list(told["changes"])}
+
+
 def _plan(plan: Plan) -> dict[str, Any]:
+    """A plan as data; its changes are an iterator, since as data they are many times as large."""
     summary = plan.summary
     return {
         "format_version": FORMAT_VERSION,
@@ -82,11 +90,12 @@ def _plan(plan: Plan) -> dict[str, Any]:
             "delete": summary.delete,
         },
         "environments": list(plan.environments),
-        "changes": [_change(change) for change in plan.changes],
+        "changes": map(_change, plan.changes),
         "diagnostics": [diagnostic_data(diagnostic) for diagnostic in plan.diagnostics],
         "refusals": [diagnostic_data(diagnostic) for diagnostic in plan.refusals],
         "gaps": [_gap(gap) for gap in plan.gaps],
         "memberships": [_membership(membership) for membership in plan.memberships],
+        **as_data(plan.reachability, "reachability"),
     }
 
 
@@ -144,25 +153,30 @@ def read_plan(text: str | bytes) -> RecordedPlan:
     Strict: the schema holds (without any network), no key stands twice, no number is
     unending, and the fingerprints are those of the changes. Raises PlanFileError.
     """
-    size = len(text)
-    if size > MAX_BYTES:
-        raise PlanFileError(
-            f"the plan file has {size:,} bytes, more than {MAX_BYTES:,}."
-            " Record the plan again with `meshbot plan --out`."
-        )
-    data = _parsed(text)
-    _check_version(data)
-    _check_schema(data)
-    _check_fingerprints(data)
+    data = parsed(text)
+    check_plan(data)
     changes = tuple(_canonical(change) for change in data["changes"])
     return RecordedPlan(data["fingerprint"], changes)
+
+
+def check_plan(data: Any) -> None:
+    """Raises PlanFileError for parsed JSON that is not a plan file, or was changed by hand."""
+    _check_version(data)
+    check_schema(data, PLAN_SCHEMA)
+    _check_fingerprints(data)
 
 
 def _canonical(change: Mapping[str, Any]) -> dict[str, Any]:
     return {key: change[key] for key in CANONICAL_KEYS}
 
 
-def _parsed(text: str | bytes) -> Any:
+def parsed(text: str | bytes) -> Any:
+    """The text's JSON data: no key twice, no unending number. Raises PlanFileError."""
+    if len(text) > MAX_BYTES:
+        raise PlanFileError(
+            f"the plan file has {len(text):,} bytes, more than {MAX_BYTES:,}."
+            " Record the plan again with `meshbot plan --out`."
+        )
     try:
         return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
@@ -193,10 +207,11 @@ def _check_version(data: Any) -> None:
         )
 
 
-def _check_schema(data: Any) -> None:
+def check_schema(data: Any, schema: str) -> None:
+    """Raises PlanFileError for data that does not follow a schema of ``schema/``."""
     from jsonschema.exceptions import best_match
 
-    fault = best_match(_validator().iter_errors(data))
+    fault = best_match(_validator(schema).iter_errors(data))
     if fault is not None:
         raise PlanFileError(
             f"the plan file does not follow its schema: {fault.json_path[:200]}:"
@@ -218,9 +233,9 @@ def _check_fingerprints(data: Mapping[str, Any]) -> None:
 
 
 @cache
-def _validator() -> Any:
+def _validator(schema: str) -> Any:
     from jsonschema import Draft202012Validator
     from referencing import Registry
 
     # an empty registry: a reference that is not in the schema is an error, not a download
-    return Draft202012Validator(json.loads(schema_text(PLAN_SCHEMA)), registry=Registry())
+    return Draft202012Validator(json.loads(schema_text(schema)), registry=Registry())

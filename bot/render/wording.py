@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from bot.kinds import by_name, route, vpc_peering
+from bot.kinds import by_name, peering_options, route, vpc_peering
+from bot.kinds.peering_options import OptionsSpec
 from bot.kinds.route import RouteSpec
 from bot.kinds.vpc_peering import PeeringSpec
 from bot.model.address import VPC_PEERING_CONNECTION, Address, pair_of
@@ -22,13 +23,23 @@ NOTHING_NAMED = (
     " was removed."
 )
 
-_NOUN = {vpc_peering.NAME: "peering", route.NAME: "route"}
+_NOUN = {
+    vpc_peering.NAME: "peering",
+    peering_options.NAME: "peering option",
+    route.NAME: "route",
+}
 
 
 def count(number: int, noun: str) -> str:
     """``1 route``, ``1,104 routes``."""
-    plural = noun[:-1] + "ies" if noun.endswith("y") and noun[-2] not in "aeiou" else noun + "s"
-    return f"{number:,} {noun if number == 1 else plural}"
+    return f"{number:,} {noun if number == 1 else plural(noun)}"
+
+
+def plural(noun: str) -> str:
+    """``routes``, ``summaries``; what ends with an s is one already."""
+    if noun.endswith("s"):
+        return noun
+    return noun[:-1] + "ies" if noun.endswith("y") and noun[-2] not in "aeiou" else noun + "s"
 
 
 def no_changes(plan: Plan) -> str:
@@ -65,7 +76,12 @@ def things(changes: Iterable[Change[Any]]) -> str:
 
 def noun(change: Change[Any]) -> str:
     """What a person calls the kind of a change."""
-    return _NOUN.get(change.address.kind, change.address.kind.replace("_", " "))
+    return noun_of(change.address.kind)
+
+
+def noun_of(kind: str) -> str:
+    """What a person calls one thing of a kind."""
+    return _NOUN.get(kind, kind.replace("_", " "))
 
 
 def signs(changes: Iterable[Change[Any]]) -> str:
@@ -101,6 +117,23 @@ def peer(spec: RouteSpec) -> str:
     target = spec.target
     there = str(pair_of(target).other(spec.vpc)) if isinstance(target, Address) else target
     return f"{there} (blackhole)" if spec.blackhole else there
+
+
+def dns(changes: Sequence[Change[OptionsSpec]], arrow: str = "→") -> str:
+    """What becomes of DNS resolution on one or both sides of a peering: ``both sides off → on``."""
+    told = {
+        spec.side: (f"{_switch(change.before)} {arrow} " if change.before else "") + _switch(spec)
+        for change in changes
+        if (spec := change.after) is not None
+    }
+    words = set(told.values())
+    if len(told) > 1 and len(words) == 1:
+        return f"both sides {words.pop()}"
+    return ", ".join(f"{side}'s side {word}" for side, word in told.items())
+
+
+def _switch(spec: OptionsSpec) -> str:
+    return "on" if spec.allow_dns_resolution_from_remote_vpc else "off"
 
 
 def differences(before: PeeringSpec, after: PeeringSpec) -> list[str]:

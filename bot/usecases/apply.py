@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from bot.engine.execute import Settings, execute
+from bot.engine.fencing import LeaseFence, StopWithoutLease
 from bot.kinds import by_name
 from bot.model.address import Scope
-from bot.model.change import Plan, Report
+from bot.model.change import Plan, Report, Result
 from bot.model.mesh import Mesh
-from bot.ports import Aws, Dispatcher, Progress, Stop
+from bot.ports import Aws, Dispatcher, Lease, Progress, Stop, Unleased
 from bot.usecases.identity import roles_for
 
 
@@ -23,21 +25,35 @@ def apply_plan(
     stop: Stop,
     progress: Progress | None = None,
     settings: Settings | None = None,
+    lease: Lease | None = None,
 ) -> Report:
-    """Make the plan's changes through the apply roles. What may be applied was decided before."""
+    """Make the plan's changes through the apply roles. What may be applied was decided before.
+
+    Once ``lease`` is lost nothing more is sent, and what is left is interrupted.
+    """
+    held = lease or Unleased()
     scopes = _scopes(plan)
-    writer = aws.writer(roles_for(scopes, (mesh, base), scopes, applying=True))
+    roles = roles_for(scopes, (mesh, base), scopes, applying=True)
     # peerd writes local time without a zone, and meshbot's tags are peerd's
     applied_at = str(datetime.now())  # noqa: DTZ005
-    return execute(
+    report = execute(
         plan,
-        writer,
+        aws.writer(roles, LeaseFence(held)),
         dispatcher,
         applied_at=applied_at,
-        stop=stop,
+        stop=StopWithoutLease(stop, held),
         progress=progress,
         settings=settings,
     )
+    return _without_lease(report, held.lost)
+
+
+def _without_lease(report: Report, lost: str) -> Report:
+    """With why the lease was lost, where that kept changes from being made."""
+    if not lost or not report.count(Result.INTERRUPTED):
+        return report
+    said = f"Stopped, for the lease was lost: {lost}."
+    return replace(report, warnings=(*report.warnings, said), lease_lost=lost)
 
 
 def _scopes(plan: Plan) -> dict[Scope, str]:

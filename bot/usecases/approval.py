@@ -43,6 +43,24 @@ def check_applicable(plan: Plan, approval: Approval) -> None:
     check_safe(plan, approval.fingerprint, allowed)
 
 
+def check_unchanged(shown: Plan, made: Plan) -> None:
+    """Raises Refused unless the plan made now does nothing that the one shown did not.
+
+    AWS may have changed while somebody read the plan: what was deleted or replaced then
+    would no longer be what they said yes to.
+    """
+    known = {refusal.summary for refusal in shown.refusals}
+    beyond = [refusal.summary for refusal in made.refusals if refusal.summary not in known]
+    if beyond or not is_subset(
+        [c.canonical for c in made.changes], [c.canonical for c in shown.changes]
+    ):
+        raise Refused(
+            "AWS changed while the plan was shown: it is no longer the plan that was confirmed."
+            " Nothing was changed. Run again, and review the new plan.",
+            FailureReason.STALE_PLAN,
+        )
+
+
 def approval(fingerprint: str | None, recorded: Path | None) -> Approval:
     """The approval that a command line gives. Raises UsageError when it cannot be read."""
     if fingerprint is not None and not FINGERPRINT.fullmatch(fingerprint):

@@ -23,20 +23,23 @@ def roles_for(
     knows an account or an environment decides, so the head goes before the base.
     """
     known = [mesh for mesh in meshes if mesh is not None]
+    naming = _naming(known)
     roles: dict[AccountId, Role] = {}
     for scope in sorted(scopes):
-        file = _naming(scope.account, known) or _owning(environments.get(scope, ""), known)
+        file = naming.get(scope.account) or _owning(environments.get(scope, ""), known)
         if file is not None:
             roles.setdefault(scope.account, _role(scope.account, file, applying))
     return roles
 
 
-def _naming(account: AccountId, meshes: list[Mesh]) -> MeshFile | None:
+def _naming(meshes: list[Mesh]) -> dict[AccountId, MeshFile]:
+    """The first file that names each account."""
+    naming: dict[AccountId, MeshFile] = {}
     for mesh in meshes:
         for file, environment in mesh:
-            if any(member.vpc.scope.account == account for member in environment.members):
-                return file
-    return None
+            for member in environment.members:
+                naming.setdefault(member.vpc.scope.account, file)
+    return naming
 
 
 def _owning(environment: str, meshes: list[Mesh]) -> MeshFile | None:

@@ -12,6 +12,7 @@ from bot.errors import ExitCode, MeshInvalid, NoMeshFiles
 from bot.model.change import Plan, Report
 from bot.model.diagnostic import Diagnostic, Severity
 from bot.model.mesh import Mesh
+from bot.model.shard import Shard
 from bot.ports import Aws, Progress, Stop
 from bot.usecases.plan import file_faults, make_plan
 from bot.usecases.validate import load_mesh
@@ -78,7 +79,12 @@ def plan_exit_code(plan: Plan, detailed: bool) -> ExitCode:
 
 
 def apply_exit_code(plan: Plan, report: Report) -> ExitCode:
-    """0 when everything wanted is there; 5 when something failed or a gap hid something."""
+    """0 when everything wanted is there; 5 when something failed or a gap hid something.
+
+    6 when the lease was lost before everything was done.
+    """
+    if report.lease_lost:
+        return ExitCode.LOCKED
     return ExitCode.SUCCESS if report.succeeded and plan.complete else ExitCode.PARTIAL
 
 
@@ -90,6 +96,8 @@ def planned(
     applying: bool,
     progress: Progress,
     stop: Stop | None = None,
+    shard: Shard | None = None,
+    drifting: bool = False,
 ) -> Plan:
     """The plan, with what loading had to say put before what planning had to say."""
     plan = make_plan(
@@ -100,6 +108,8 @@ def planned(
         applying=applying,
         progress=progress,
         stop=stop,
+        shard=shard,
+        drifting=drifting,
     )
     told = {*revisions.diagnostics, *plan.diagnostics}
     return replace(plan, diagnostics=tuple(sorted(told, key=lambda d: d.sort_key)))

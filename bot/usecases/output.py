@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from bot.adapters import terminal as screen
-from bot.config import Loaded
 from bot.errors import BotError, MeshInvalid
-from bot.model.change import Plan, Report
-from bot.model.diagnostic import Diagnostic
 from bot.render import escape
+
+if TYPE_CHECKING:  # validate says its result without loading what plans and applies
+    from bot.config import Loaded
+    from bot.model.change import Plan, Report
+    from bot.model.diagnostic import Diagnostic
+    from bot.model.doctor import Diagnosis
+from bot.model.verification import Verification
 
 
 def plan_text(plan: Plan, form: str) -> str:
@@ -23,6 +27,7 @@ def plan_text(plan: Plan, form: str) -> str:
         from bot.render import markdown
 
         return markdown.document(plan)
+    from bot.adapters import terminal as screen
     from bot.render import terminal
 
     return terminal.text(plan, width=screen.width(), colour=screen.colour())
@@ -38,9 +43,34 @@ def report_text(report: Report, form: str) -> str:
         from bot.render import markdown
 
         return markdown.outcome_document(report)
+    from bot.adapters import terminal as screen
     from bot.render import terminal
 
     return terminal.report_text(report, width=screen.width(), colour=screen.colour())
+
+
+def diagnosis_text(diagnosis: Diagnosis, form: str) -> str:
+    """What doctor found, likewise."""
+    from bot.adapters import terminal as screen
+    from bot.render import doctor
+
+    if form == "json":
+        return doctor.json_text(diagnosis)
+    if form == "markdown":
+        return doctor.markdown(diagnosis)
+    return doctor.text(diagnosis, width=screen.width(), colour=screen.colour())
+
+
+def verification_text(found: Verification, form: str) -> str:
+    """Who reaches whom, likewise."""
+    from bot.adapters import terminal as screen
+    from bot.render import verification
+
+    if form == "json":
+        return verification.json(found)
+    if form == "markdown":
+        return verification.markdown(found)
+    return verification.text(found, width=screen.width(), colour=screen.colour())
 
 
 def validation_text(loaded: Loaded, form: str) -> str:
@@ -72,7 +102,12 @@ def error_text(error: BotError) -> str:
     """An expected failure, for standard error: faults one a line, as compilers write them."""
     if isinstance(error, MeshInvalid):
         return "\n".join(_lines(error.diagnostics))
-    return "\n".join(escape.terminal(line, 4000) for line in f"error: {error}".splitlines())
+    return plain_lines(f"error: {error}")
+
+
+def plain_lines(text: str) -> str:
+    """Lines that may quote anybody."""
+    return "\n".join(escape.terminal(line, 4000) for line in text.splitlines())
 
 
 def _lines(diagnostics: Iterable[Diagnostic]) -> list[str]:

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from bot.adapters.threads import ThreadDispatcher
 from bot.engine.observe import observe
 from bot.engine.planner import make_plan as plan_of
 from bot.engine.planner import narrowed
-from bot.errors import FailureReason, Refused, UsageError
+from bot.engine.questions import answers, questions, remarked
+from bot.engine.quotas import applied_quotas, judged, uses
+from bot.engine.reachability import concerned, read_subnets, with_reachability
+from bot.engine.references import references
+from bot.engine.shard_part import part_of
+from bot.engine.shards import home_scopes
+from bot.errors import FailureReason, Refused
 from bot.model.address import Scope
 from bot.model.change import Plan
 from bot.model.diagnostic import Diagnostic
 from bot.model.mesh import Mesh
+from bot.model.shard import Shard
 from bot.ports import Aws, Progress, Quiet, Reader, Stop
 from bot.usecases.identity import roles_for
+from bot.usecases.validate import check_environments
 
 
 def make_plan(
@@ -26,12 +35,15 @@ def make_plan(
     applying: bool = False,
     progress: Progress | None = None,
     stop: Stop | None = None,
+    shard: Shard | None = None,
+    drifting: bool = False,
 ) -> Plan:
     """The plan for the files at head, known to come from base.
 
-    ``environments`` narrows what is shown, not what is known. With ``applying`` the apply
-    role reads, else the plan role. Raises UsageError for an environment that is nowhere,
-    Interrupted once ``stop`` is set.
+    ``environments`` narrows what is shown, not what is known; quotas, attributes and
+    subnets are asked for what is shown. With ``applying`` the apply role reads, else the plan
+    role. ``drifting`` asks about references between security groups as well. Raises UsageError
+    for an environment that is nowhere, Interrupted once ``stop`` is set.
     """
     check_environments(environments, head, base)
 
@@ -39,8 +51,21 @@ def make_plan(
         return aws.reader(roles_for(scopes, (head, base), dict(scopes), applying=applying))
 
     with ThreadDispatcher() as dispatcher:
-        facts = observe(reader_for, head, base, dispatcher, progress or Quiet(), stop)
-    return narrowed(plan_of(head, base, facts), environments, _scopes(environments, head, base))
+        own = shard.environments if shard else None
+        facts = observe(reader_for, head, base, dispatcher, progress or Quiet(), stop, own)
+        plan = plan_of(head, base, facts)
+        plan = part_of(plan, shard, facts, head, base) if shard else plan
+        plan = narrowed(plan, environments, _scopes(environments, head, base))
+        used = uses(plan, facts)
+        quotas = applied_quotas(reader_for, used, dispatcher, progress, stop)
+        known = answers(reader_for, questions(plan), dispatcher, progress, stop)
+        near = home_scopes(concerned(plan, head, base), head, base) & facts.inventory.observed
+        subnets = read_subnets(reader_for, near, dispatcher, progress, stop)
+        if drifting:
+            seen = references(reader_for, head, facts, environments, dispatcher, progress, stop)
+            plan = replace(plan, diagnostics=(*plan.diagnostics, *seen))
+    plan = judged(remarked(plan, known), used, quotas)
+    return with_reachability(plan, head, base, facts, subnets)
 
 
 def _scopes(names: Iterable[str], *meshes: Mesh | None) -> frozenset[Scope]:
@@ -52,15 +77,6 @@ def _scopes(names: Iterable[str], *meshes: Mesh | None) -> frozenset[Scope]:
         if environment.name in frozenset(names)
         for member in environment.members
     )
-
-
-def check_environments(environments: Iterable[str], head: Mesh, base: Mesh | None) -> None:
-    """Raises UsageError for the first name that no file holds, at head or at base."""
-    known = {*head.environments, *(base.environments if base else ())}
-    for name in environments:
-        if name not in known:
-            listed = ", ".join(sorted(known)) or "none"
-            raise UsageError(f"no environment is called {name!r}. There are: {listed}.")
 
 
 FILE_FAULTS = frozenset({"override-overlap"})

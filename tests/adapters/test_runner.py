@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import re
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -112,6 +115,60 @@ def test_the_log_of_two_texts_has_two_tokens(runner: Runner) -> None:
     assert len(set(re.findall(r"stop-commands::(\w+)", runner.log))) == 2
 
 
+def test_a_group_shows_each_line_at_once(runner: Runner) -> None:
+    with runner.files.group("Applying\n::error::x") as line:
+        line("routes 1/2")
+        seen = runner.log
+        line("routes 2/2")
+
+    assert seen == "::group::Applying%0A::error::x\nroutes 1/2\n"
+    assert runner.log == f"{seen}routes 2/2\n::endgroup::\n"
+
+
+def test_a_group_ends_whatever_happens_in_it(runner: Runner) -> None:
+    with pytest.raises(BotError), runner.files.group("Applying"):
+        raise BotError("no")
+
+    assert runner.log.endswith("::endgroup::\n")
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "::error::x",
+        "  \t::error::x",
+        "a ##[error]x",
+        "a\n::error::x",
+        "a\r::add-mask::b",
+        "\x85::x::",
+    ],
+)
+def test_a_line_of_a_group_is_no_command(runner: Runner, hostile: str) -> None:
+    with runner.files.group("Applying") as line:
+        line(hostile)
+
+    _, *lines, end = re.split(r"\r\n|\r|\n", runner.log.rstrip("\n"))
+    off, on = ([lines[0]], [lines[-1]]) if len(lines) == 3 else ([], [])
+    assert end == "::endgroup::"
+    assert len(lines) in (1, 3)
+    if off:
+        token = off[0].removeprefix("::stop-commands::")
+        assert on == [f"::{token}::"]
+    else:
+        assert not lines[0].lstrip().startswith("::")
+        assert "##[" not in lines[0]
+
+
+def test_a_mask_is_carried_out_while_a_group_is_open(runner: Runner) -> None:
+    """Sessions are renewed while a plan is applied: commands must not be off all that time."""
+    with runner.files.group("Applying") as line:
+        line("routes 1/2")
+        runner.files.mask("secret")
+
+    assert "stop-commands" not in runner.log
+    assert "::add-mask::secret\n" in runner.log
+
+
 def test_the_summary_takes_the_first_text_that_fits(runner: Runner) -> None:
     runner.files.summary("é" * (SUMMARY_LIMIT // 2), "short")
     assert runner.summaries.read_text() == "short\n"
@@ -166,3 +223,30 @@ def test_without_a_runner_outputs_and_summary_are_dropped(tmp_path: Path) -> Non
     files.summary("text")
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_mask_from_another_thread_never_lands_where_commands_are_off() -> None:
+    """There the runner would show the secret instead of hiding it."""
+    files = RunnerFiles({}, out := Interruptible())
+    masking = threading.Thread(target=lambda: files.mask("secret"))
+    out.at_first_line = masking.start
+
+    files.log("text", title="Plan")
+    masking.join()
+
+    lines = out.getvalue().splitlines()
+    assert lines.index("::add-mask::secret") > lines.index("::endgroup::")
+
+
+class Interruptible(io.StringIO):
+    """Lets another thread run after the first line that is written."""
+
+    at_first_line: Callable[[], object] | None = None
+
+    def write(self, text: str) -> int:
+        written = super().write(text)
+        if start := self.at_first_line:
+            self.at_first_line = None
+            start()
+            time.sleep(0.05)
+        return written

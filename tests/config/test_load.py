@@ -144,6 +144,7 @@ def test_every_key_arrives() -> None:
     assert metadata.plan_principal_name == "network/plan/peerd-bot+plan"
     assert metadata.external_id == "org:unit/xxxxx=1"
     assert (edge.dns_resolution, edge.ipv6, edge.adopt) == (False, True, True)
+    assert edge.aggregate_routes
     assert edge.orphan_routes is OrphanRoutes.DELETE
     assert [m.role for m in edge.members] == [MemberRole.HUB, MemberRole.SPOKE, MemberRole.SPOKE]
     assert [m.state for m in edge.members] == [
@@ -155,6 +156,10 @@ def test_every_key_arrives() -> None:
     assert hub.cidr_overrides == ("10.0.0.0/8", "2001:db8::/48")
     assert hub.peering_tags == (("Name", "mine"), ("cost_centre", "42"))
     assert str(hub.overrides_declared_at).startswith("every-key.yaml:26:")
+    assert [m.dns_resolution for m in edge.members] == [None, True, None]
+    assert str(edge.dns_declared_at) == "every-key.yaml:19:5"
+    assert str(edge.members[1].dns_declared_at) == "every-key.yaml:27:79"
+    assert hub.dns_declared_at is None
     assert edge.limits == Limits(7, 33.3, 100, 0, False)
     assert loaded.mesh.environments["list"].limits == Limits(0, 33.3, 100, 0, True)
     assert loaded.mesh.files[0].limits == Limits(0, 33.3, 100, 0, True)
@@ -434,3 +439,19 @@ def test_tags_of_a_spoke_pair_do_not_add_up() -> None:
 
     assert len(loaded.members) == 3
     assert [fault.split()[1] for fault in faults(environment(12))] == ["too-many-tags"] * 2
+
+
+def test_security_group_rules_belong_to_their_environment_in_aws_words() -> None:
+    rules = good("security-group-rules.yaml").mesh.environments["production"].security_group_rules
+
+    traffic = [(str(rule.traffic), [str(d) for d in rule.directions]) for rule in rules]
+    assert traffic == [
+        ("tcp 5432", ["ingress", "egress"]),
+        ("icmpv6", ["ingress", "egress"]),
+        ("icmp type 8 code 0", ["egress"]),
+        ("all traffic", ["ingress"]),
+        ("udp 100-200", ["egress"]),
+    ]
+    assert [rule.by for rule in rules] == ["reference"] * 4 + ["cidr"]
+    assert (rules[0].source.name, rules[0].destination.group_id) == ("web", "sg-0000000b")
+    assert (rules[4].source.tags, rules[4].destination.names_group) == ((("Name", "web"),), False)

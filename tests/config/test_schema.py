@@ -47,7 +47,7 @@ def test_it_is_a_schema_with_a_version() -> None:
 def test_every_property_is_described_and_no_other_is_allowed() -> None:
     objects = [(path, part) for path, part in parts() if isinstance(part.get("properties"), dict)]
 
-    assert len(objects) == 5
+    assert len(objects) == 7
     for path, part in objects:
         assert part["additionalProperties"] is False, path
         for name, described in part["properties"].items():

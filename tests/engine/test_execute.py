@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 
 from bot.engine.execute import Settings, execute
-from bot.engine.execute.buckets import Rate
+from bot.engine.execute.lanes import Call
+from bot.engine.execute.rates import Rate
 from bot.errors import AwsError
 from bot.kinds.route import RouteSpec
 from bot.kinds.vpc_peering import PeeringSpec
 from bot.model.address import AccountId, Address, Pair, Region, Scope, VpcRef, peering_address
 from bot.model.change import Change, Plan, Report, Result
 from bot.model.tags import Tags
+from tests.fakes.dispatcher import Stuck
 
 EAST = Scope(AccountId("111111111111"), Region("us-east-1"))
 WEST = Scope(AccountId("222222222222"), Region("eu-west-1"))
@@ -46,7 +48,8 @@ class VirtualTime:
     def next(self, timeout: float | None) -> tuple[object, Any, Exception | None] | None:
         ends = self.running[0][0] if self.running else float("inf")
         limit = self.clock + (timeout if timeout is not None else float("inf"))
-        assert min(ends, limit) < float("inf"), "the engine waits for nothing"
+        if min(ends, limit) == float("inf"):
+            raise Stuck("the engine waits for nothing")
         if limit < ends:
             self.clock = limit
             return None
@@ -266,7 +269,10 @@ def test_at_most_25_requests_of_a_scope_are_unaccepted() -> None:
     hub = vpc(EAST, 1)
     aws = ScriptedAws()
 
-    assert run(Plan(tuple(peering(hub, vpc(WEST, n)) for n in range(2, 82))), aws).succeeded
+    changes = tuple(peering(hub, vpc(WEST, n)) for n in range(2, 82))
+    fast = {"ec2:CreateVpcPeeringConnection": Rate(500, 100)}
+
+    assert run(Plan(changes), aws, rates=fast).succeeded
 
     assert aws.most_outstanding == 25
 
@@ -342,3 +348,104 @@ def test_a_route_table_that_cannot_be_tagged_is_a_warning() -> None:
     assert report.succeeded
     assert len(report.warnings) == 1
     assert "ec2:CreateTags" in report.warnings[0]
+
+
+class Broken:
+    """A Progress whose terminal is gone."""
+
+    def __init__(self) -> None:
+        self.told = 0
+
+    def update(self, *_: object) -> None:
+        self.told += 1
+        raise OSError(5, "Input/output error")
+
+    progressed = update
+
+
+def test_an_apply_goes_on_when_nobody_can_be_told(caplog: pytest.LogCaptureFixture) -> None:
+    new = peering(vpc(EAST, 1), vpc(WEST, 2))
+    progress = Broken()
+
+    report = execute(
+        Plan((new, route(vpc(EAST, 1), new.address))),
+        ScriptedAws(),
+        VirtualTime(),
+        applied_at="now",
+        stop=threading.Event(),
+        progress=progress,
+    )
+
+    assert report.succeeded
+    assert progress.told == 1
+    assert "can no longer be told" in caplog.text
+
+
+def test_a_bug_in_the_loop_loses_nothing_that_is_known(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = peering(vpc(EAST, 1), vpc(WEST, 2))
+    done, new = route(vpc(EAST, 1), known.address), peering(vpc(EAST, 3), vpc(WEST, 4))
+
+    def surprised(*_: object) -> None:
+        raise KeyError("Status")
+
+    monkeypatch.setattr("bot.engine.execute.scheduler.judged", surprised)
+
+    report = run(Plan((done, new), ids={known.address: "pcx-1"}), ScriptedAws())
+
+    assert [o.result for o in report.outcomes] == [Result.APPLIED, Result.INTERRUPTED]
+    assert not report.succeeded
+    assert "Stopped by a bug of meshbot" in report.warnings[-1]
+    assert "the apply was stopped" in caplog.text
+
+
+class OneHangs(VirtualTime):
+    """Signing in to the account of WEST takes five minutes: all of its calls do, until then."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hanging = 0
+
+    def submit(self, work: Callable[[], Any], token: object) -> None:
+        super().submit(work, token)
+        end = self.running.pop(next(i for i, r in enumerate(self.running) if r[1] == self.count))
+        heapq.heapify(self.running)
+        west = isinstance(token, Call) and token.lane[0] == WEST
+        until = max(end[0], 300.0) if west else end[0]
+        self.hanging += west and self.clock < 299
+        heapq.heappush(self.running, (until, *end[1:]))
+
+
+def test_an_account_that_takes_long_to_sign_in_to_leaves_room_for_the_others() -> None:
+    target = peering_address(Pair.of(vpc(EAST, 1), vpc(WEST, 2)))
+    changes = [
+        Change(
+            Address("route", (scope,), f"rtb-{scope.account}/10.{n}.0.0/16"),
+            None,
+            RouteSpec(vpc(scope, 1), f"10.{n}.0.0/16", target),
+        )
+        for scope in (WEST, EAST)
+        for n in range(100)
+    ]
+    clock, aws = OneHangs(), ScriptedAws()
+    times: list[float] = []
+
+    def timed(scope: Scope, _action: str, _params: Mapping[str, Any]) -> str:
+        times.extend([clock.now()] if scope == EAST else [])
+        return ""
+
+    aws.refuse = timed
+
+    report = execute(
+        Plan(tuple(changes), ids={target: "pcx-1"}),
+        aws,
+        clock,
+        applied_at="now",
+        stop=threading.Event(),
+        settings=Settings(concurrency=8),
+    )
+
+    assert report.succeeded
+    assert clock.hanging == 2
+    assert max(times) < 60

@@ -90,6 +90,24 @@ def test_settings_of_members_are_told_in_words_on_their_lines() -> None:
     ]
 
 
+def test_dns_resolution_is_told_on_its_own_line() -> None:
+    before = long_form("", member(0), member(1, ", dns_resolution: false"))
+    after = long_form(
+        "    ipv6: false\n    dns_resolution: true\n",
+        member(0, ", dns_resolution: false"),
+        member(1),
+    )
+
+    [found] = graph_difference(before, after).environments
+
+    told = [(r.text, r.place.line if r.place else 0) for r in found.remarks]
+    assert told == [
+        ("dns_resolution: none → true", 12),
+        (f"{vpc(0)}: dns_resolution: none → false", 14),
+        (f"{vpc(1)}: dns_resolution: false → none", 15),
+    ]
+
+
 def test_metadata_is_told_too() -> None:
     head = mesh(mesh_text(0, 1).replace(b"service_name: peerd", b"service_name: other"))
 

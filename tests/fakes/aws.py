@@ -11,6 +11,7 @@ from typing import Any
 from bot.errors import AwsError
 from bot.model.address import AccountId, Scope
 from bot.model.step import Role
+from bot.ports import Fence, unfenced
 from tests.fakes.ec2 import Delays, Ec2, Quotas
 from tests.fakes.faults import Buckets, Fault, Rule
 from tests.fakes.world import World
@@ -42,7 +43,7 @@ class FakeAws:
     """Answers come in an order of this generator's."""
     calls: list[Call] = field(default_factory=list)
     roles: list[Role] = field(default_factory=list)
-    """Every role that was assumed."""
+    """Every role that was assumed: once, for all readers and writers of the run."""
 
     def __post_init__(self) -> None:
         self.ec2 = Ec2(self.world, self.delays, self.quotas)
@@ -53,9 +54,9 @@ class FakeAws:
         """A reader with an empty memory."""
         return FakeReader(self, dict(roles))
 
-    def writer(self, roles: Mapping[AccountId, Role]) -> FakeWriter:
+    def writer(self, roles: Mapping[AccountId, Role], fence: Fence = unfenced) -> FakeWriter:
         """A writer."""
-        return FakeWriter(self, dict(roles))
+        return FakeWriter(self, dict(roles), fence)
 
     @property
     def mutations(self) -> int:
@@ -66,22 +67,19 @@ class FakeAws:
         """The calls of one action."""
         return [call for call in self.calls if call.action == action]
 
-    def sign_in(
-        self, scope: Scope, roles: Mapping[AccountId, Role], signed: set[AccountId]
-    ) -> None:
-        """AssumeRole, once per reader or writer and account."""
+    def sign_in(self, scope: Scope, roles: Mapping[AccountId, Role]) -> None:
+        """AssumeRole, once per role, as long as its account lets anybody in."""
         with self.lock:
-            if scope.account in signed:
-                return
             role = roles.get(scope.account)
             assert role is not None, f"no role was given for {scope}"
             assert role.account == scope.account, "a role of another account"
+            if role in self.roles and scope.account not in self.world.closed:
+                return
             refused = "AccessDenied" if scope.account in self.world.closed else ""
             self.calls.append(Call(SIGN_IN, scope, False, {"role": role.name}, refused))
             if refused:
                 raise AwsError(scope, SIGN_IN, refused, f"not authorized to assume {role.name}")
             self.roles.append(role)
-            signed.add(scope.account)
 
     def call(self, scope: Scope, action: str, params: Mapping[str, Any]) -> Any:
         """One call: throttled, failed by a rule, or carried out."""
@@ -94,14 +92,16 @@ class FakeAws:
             try:
                 if self.throttle and not self.buckets.take(scope, action):
                     raise Fault("RequestLimitExceeded", "Request limit exceeded.")
-                if rule and not rule.lands:
+                if rule:
+                    self.world.let_pass(rule.delay)
+                if rule and rule.code and not rule.lands:
                     raise Fault(rule.code, "a fault of the test")
                 answer = known[action](scope, **params)
             except Fault as fault:
                 self.calls.append(Call(action, scope, mutating, params, fault.code))
                 raise AwsError(scope, action, fault.code, fault.message) from fault
             self.calls.append(Call(action, scope, mutating, params))
-            if rule:
+            if rule and rule.code:
                 raise AwsError(scope, action, rule.code, "the answer was lost")
             return answer
 
@@ -123,7 +123,6 @@ class FakeReader:
 
     def __init__(self, aws: FakeAws, roles: Mapping[AccountId, Role]) -> None:
         self.aws, self.roles = aws, roles
-        self.signed: set[AccountId] = set()
         self.memory: dict[str, list[dict[str, Any]]] = {}
 
     def read(self, scope: Scope, action: str, **params: Any) -> Iterator[Mapping[str, Any]]:
@@ -131,7 +130,7 @@ class FakeReader:
         assert action in self.aws.ec2.reads, f"a plan may not call {action}"
         key = f"{scope} {action} {sorted(params.items())}"
         if key not in self.memory:
-            self.aws.sign_in(scope, self.roles, self.signed)
+            self.aws.sign_in(scope, self.roles)
             self.memory[key] = self.aws.answer(scope, action, params)
         return iter(self.memory[key])
 
@@ -139,18 +138,18 @@ class FakeReader:
 class FakeWriter:
     """``ports.Writer``."""
 
-    def __init__(self, aws: FakeAws, roles: Mapping[AccountId, Role]) -> None:
-        self.aws, self.roles = aws, roles
-        self.signed: set[AccountId] = set()
+    def __init__(self, aws: FakeAws, roles: Mapping[AccountId, Role], fence: Fence) -> None:
+        self.aws, self.roles, self.fence = aws, roles, fence
 
     def write(self, scope: Scope, action: str, **params: Any) -> Mapping[str, Any]:
         """One mutating call."""
         assert action in self.aws.ec2.writes, f"{action} is not a mutating call"
-        self.aws.sign_in(scope, self.roles, self.signed)
-        answer: Mapping[str, Any] = self.aws.call(scope, action, params)
+        self.aws.sign_in(scope, self.roles)
+        with self.fence(scope, action):
+            answer: Mapping[str, Any] = self.aws.call(scope, action, params)
         return answer
 
     def poll(self, scope: Scope, action: str, **params: Any) -> Iterator[Mapping[str, Any]]:
         """A fresh read."""
-        self.aws.sign_in(scope, self.roles, self.signed)
+        self.aws.sign_in(scope, self.roles)
         return iter(self.aws.answer(scope, action, params))

@@ -16,6 +16,10 @@ class Killed(BaseException):
     """The process is gone: nothing catches this, as nothing catches SIGKILL."""
 
 
+class Stuck(BaseException):
+    """The test has failed: what waits would never end."""
+
+
 class SimulatedDispatcher:
     """Each call takes ``latency`` virtual seconds and takes effect at its end.
 
@@ -48,9 +52,11 @@ class SimulatedDispatcher:
     def next(self, timeout: float | None) -> tuple[object, Any, Exception | None] | None:
         """The next call that ends, or None when the timeout comes first."""
         if not self.flying or (timeout is not None and self._wait > timeout):
-            assert timeout is not None, "waits for ever with nothing in flight"
+            if timeout is None:
+                raise Stuck("waits for ever with nothing in flight")
             self.clock.now += timeout
-            assert self.clock.now < self.idle_until, "still not done after an hour"
+            if self.clock.now >= self.idle_until:
+                raise Stuck("still not done after an hour")
             return None
         if self.kill():
             self._die()

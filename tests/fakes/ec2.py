@@ -7,15 +7,18 @@ Each call takes boto3's parameters in one scope and answers boto3's shapes. A re
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import Any
 
 from bot.model.address import Scope, VpcRef
 from tests.fakes import shapes
 from tests.fakes.faults import Fault
+from tests.fakes.security_groups import RULES, SecurityGroups
 from tests.fakes.world import LIVE, FakePeering, FakeRoute, FakeTable, World, scope
 
+PEERINGS, ROUTES, REQUESTS = "L-7E9ECCDB", "L-93826ACB", "L-DC9F7029"
+UP = LIVE[2:]
 PCX_NOT_FOUND = "InvalidVpcPeeringConnectionID.NotFound"
 TARGETS = {
     "VpcPeeringConnectionId",
@@ -38,11 +41,24 @@ class Delays:
 
 @dataclass
 class Quotas:
-    """What AWS allows: peerings per VPC, requests per requester VPC, routes per table."""
+    """What AWS allows: peerings per VPC, requests per requester VPC, routes per table and family.
+
+    ``granted`` are other values, by scope and quota code.
+    """
 
     peerings: int = 125
     outstanding: int = 25
     routes: int = 500
+    group_rules: int = 60
+    granted: dict[tuple[Scope, str], int] = field(default_factory=dict)
+
+    def of(self, where: Scope, code: str) -> int:
+        """The applied quota of a scope."""
+        defaults = {PEERINGS: self.peerings, ROUTES: self.routes, REQUESTS: self.outstanding}
+        defaults[RULES] = self.group_rules
+        if code not in defaults:
+            raise Fault("NoSuchResourceException", code)
+        return self.granted.get((where, code), defaults[code])
 
 
 class Ec2:
@@ -50,20 +66,29 @@ class Ec2:
 
     def __init__(self, world: World, delays: Delays, quotas: Quotas) -> None:
         self.world, self.delays, self.quotas = world, delays, quotas
+        self.twins = False  # worse than AWS: a second request for a pair is not refused
         self.reads: dict[str, Callable[..., list[dict[str, Any]]]] = {
             "ec2:DescribeVpcs": self.describe_vpcs,
             "ec2:DescribeVpcPeeringConnections": self.describe_peerings,
             "ec2:DescribeRouteTables": self.describe_tables,
+            "ec2:DescribeVpcAttribute": self.describe_attribute,
+            "ec2:DescribeNetworkAcls": self.describe_acls,
+            "ec2:DescribeSubnets": self.describe_subnets,
+            "servicequotas:GetServiceQuota": self.get_quota,
         }
         self.writes: dict[str, Callable[..., dict[str, Any]]] = {
             "ec2:CreateVpcPeeringConnection": self.create_peering,
             "ec2:AcceptVpcPeeringConnection": self.accept_peering,
             "ec2:DeleteVpcPeeringConnection": self.delete_peering,
+            "ec2:ModifyVpcPeeringConnectionOptions": self.modify_options,
             "ec2:CreateTags": self.create_tags,
             "ec2:CreateRoute": self.create_route,
             "ec2:ReplaceRoute": self.replace_route,
             "ec2:DeleteRoute": self.delete_route,
         }
+        self.groups = SecurityGroups(world, quotas.of)
+        self.reads |= self.groups.reads
+        self.writes |= self.groups.writes
 
     # Describe
 
@@ -84,6 +109,37 @@ class Ec2:
         found = [shapes.table(self.world, t) for t in tables]
         code = "InvalidRouteTableID.NotFound"
         return shapes.filtered(found, params, "RouteTableIds", "RouteTableId", code)
+
+    def describe_attribute(
+        self, where: Scope, *, Attribute: str, VpcId: str
+    ) -> list[dict[str, Any]]:
+        """DescribeVpcAttribute: one answer, with one attribute."""
+        vpc = self.world.vpcs.get(VpcRef(where, VpcId))
+        if vpc is None:
+            raise Fault("InvalidVpcID.NotFound", f"The vpc ID '{VpcId}' does not exist")
+        if Attribute not in vpc.attributes:
+            raise Fault("InvalidParameterValue", Attribute)
+        key = Attribute[0].upper() + Attribute[1:]
+        return [{"VpcId": VpcId, key: {"Value": vpc.attributes[Attribute]}}]
+
+    def describe_subnets(self, where: Scope, **params: Any) -> list[dict[str, Any]]:
+        """DescribeSubnets."""
+        subnets = self.world.subnets.values()
+        found = [shapes.subnet(s) for s in subnets if s.vpc.scope == where]
+        return shapes.filtered(found, params, "SubnetIds", "SubnetId", "InvalidSubnetID.NotFound")
+
+    def describe_acls(self, where: Scope, **params: Any) -> list[dict[str, Any]]:
+        """DescribeNetworkAcls."""
+        vpcs = [vpc for ref, vpc in self.world.vpcs.items() if ref.scope == where]
+        found = [acl for vpc in vpcs for acl in shapes.acls(self.world, vpc)]
+        code = "InvalidNetworkAclID.NotFound"
+        return shapes.filtered(found, params, "NetworkAclIds", "NetworkAclId", code)
+
+    def get_quota(self, where: Scope, *, ServiceCode: str, QuotaCode: str) -> list[dict[str, Any]]:
+        """GetServiceQuota: one answer, with the applied value."""
+        assert ServiceCode == "vpc"
+        value = float(self.quotas.of(where, QuotaCode))
+        return [{"Quota": {"QuotaCode": QuotaCode, "Value": value}}]
 
     def _visible(self, where: Scope) -> Iterator[FakePeering]:
         for peering in self.world.peerings.values():
@@ -134,13 +190,15 @@ class Ec2:
     def _may_request(self, requester: VpcRef, accepter: VpcRef) -> None:
         if requester not in self.world.vpcs:
             raise Fault("InvalidVpcID.NotFound", f"The vpc ID '{requester.vpc_id}' does not exist")
-        if self.world.live_between(requester, accepter) or requester == accepter:
+        there = self.world.live_between(requester, accepter) and not self.twins
+        if there or requester == accepter:
             raise Fault("VpcPeeringConnectionAlreadyExists", "the pair is peered")
         mine = [p for p in self.world.peerings.values() if p.live and requester in p.ends]
         open_ones = [p for p in mine if p.requester == requester and p.status in LIVE[:2]]
         if len(open_ones) >= self.quotas.outstanding:
             raise Fault("OutstandingVpcPeeringConnectionLimitExceeded", "too many requests")
-        if sum(p.status == "active" for p in mine) >= self.quotas.peerings:
+        # "active and pending VPC peering connections that you can have per VPC"
+        if len(mine) >= self.quotas.of(requester.scope, PEERINGS):
             raise Fault("VpcPeeringConnectionsPerVpcLimitExceeded", "too many peerings")
 
     def accept_peering(self, where: Scope, *, VpcPeeringConnectionId: str) -> dict[str, Any]:
@@ -150,6 +208,10 @@ class Ec2:
             raise Fault("OperationNotPermitted", "only the accepter's owner may accept")
         if peering.status != "pending-acceptance":
             raise Fault("InvalidStateTransition", f"it is {peering.status}")
+        for end in peering.ends:
+            up = sum(p.status in UP and end in p.ends for p in self.world.peerings.values())
+            if up >= self.quotas.of(end.scope, PEERINGS):
+                raise Fault("VpcPeeringConnectionsPerVpcLimitExceeded", f"{end} has {up} peerings")
         peering.status, peering.message = "provisioning", "Provisioning"
         due = self.world.clock.now + self.delays.provisioning
         peering.due.append((due, "active", "Active"))
@@ -169,6 +231,32 @@ class Ec2:
         self.world.settle()
         return {"Return": True}
 
+    def modify_options(
+        self,
+        where: Scope,
+        *,
+        VpcPeeringConnectionId: str,
+        RequesterPeeringConnectionOptions: Mapping[str, bool] | None = None,
+        AccepterPeeringConnectionOptions: Mapping[str, bool] | None = None,
+    ) -> dict[str, Any]:
+        """ModifyVpcPeeringConnectionOptions: each side by its owner, in its Region, once active."""
+        peering = self._peering(where, VpcPeeringConnectionId)
+        sides = {
+            peering.requester: RequesterPeeringConnectionOptions,
+            peering.accepter: AccepterPeeringConnectionOptions,
+        }
+        given = {end: options for end, options in sides.items() if options is not None}
+        if peering.status != "active":
+            raise Fault("OperationNotPermitted", f"Peering {peering.id} is not active")
+        if not given or any(end.scope != where for end in given):
+            raise Fault("OperationNotPermitted", "only the owner of a side sets its options")
+        on = {end for end, o in given.items() if o["AllowDnsResolutionFromRemoteVpc"]}
+        ready = [all(self.world.vpcs[end].attributes.values()) for end in peering.ends]
+        if on and not all(ready):  # "Both VPCs must be enabled for DNS hostnames and resolution"
+            raise Fault("OperationNotPermitted", "a VPC lacks enableDnsSupport or -Hostnames")
+        peering.dns = (peering.dns - given.keys()) | on
+        return {}
+
     # Tags
 
     def create_tags(self, where: Scope, *, Resources: list[str], Tags: Any) -> dict[str, Any]:
@@ -185,6 +273,8 @@ class Ec2:
             return self._peering(where, resource).tags[where]
         if resource.startswith("rtb-"):
             return self._table(where, resource).tags
+        if resource.startswith("sgr-"):
+            return self.groups.rule(where, resource).tags
         raise Fault("InvalidID", f"The ID '{resource}' is not valid")
 
     # Routes
@@ -194,7 +284,8 @@ class Ec2:
         table, destination, target = self._route(where, params)
         if table.static(destination):
             raise Fault("RouteAlreadyExists", f"The route identified by {destination} exists")
-        if sum(route.static for route in table.routes) >= self.quotas.routes:
+        family = [r for r in table.routes if (":" in r.destination) == (":" in destination)]
+        if sum(route.static for route in family) >= self.quotas.of(where, ROUTES):
             raise Fault("RouteLimitExceeded", f"{table.id} is full")
         table.routes.append(FakeRoute(destination, target))
         return {"Return": True}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from random import Random
 
 from bot.model.address import AccountId, Scope
 from tests.fakes.world import Clock
@@ -20,10 +21,11 @@ class Fault(Exception):
 
 @dataclass
 class Rule:
-    """Calls of ``action`` (in ``scope``, or anywhere) fail with ``code``.
+    """Calls of ``action`` ("*": any; in ``scope``, or anywhere) fail with ``code``.
 
-    The first ``skip`` matching calls pass, then ``times`` fail (None: all). With ``lands``
-    the call takes effect and only its answer is lost.
+    The first ``skip`` matching calls pass, then ``times`` fail (None: all), or of each
+    hundred so many as ``percent`` says. With ``lands`` the call takes effect and only its
+    answer is lost. ``delay`` is in virtual seconds; without a code it is all that happens.
     """
 
     action: str
@@ -33,15 +35,20 @@ class Rule:
     times: int | None = None
     lands: bool = False
     account: AccountId | None = None
+    percent: int = 100
+    dice: Random = field(default_factory=lambda: Random(0))  # noqa: S311  (a test's dice)
+    delay: float = 0.0
 
     def hits(self, scope: Scope, action: str) -> bool:
         """Whether this call fails; counts it."""
-        if action != self.action or (self.scope or scope) != scope:
+        if self.action not in ("*", action) or (self.scope or scope) != scope:
             return False
         if (self.account or scope.account) != scope.account:
             return False
         if self.skip:
             self.skip -= 1
+            return False
+        if self.percent < 100 and self.dice.randint(1, 100) > self.percent:
             return False
         if self.times is None:
             return True
@@ -67,6 +74,8 @@ class Buckets:
 
     def _bucket(self, action: str) -> tuple[float, float]:
         name = action.partition(":")[2]
+        if name in ("DescribeStaleSecurityGroups", "DescribeSecurityGroupReferences"):
+            return 20.0, 5.0
         if name.startswith(DESCRIBE):
             return 100.0, 20.0
         return (100.0, 10.0) if name in ("CreateTags", "DeleteTags") else (50.0, 5.0)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from bot.model.address import VpcRef
@@ -19,6 +20,7 @@ from bot.model.mesh import (
     OrphanRoutes,
     Topology,
 )
+from bot.model.security_group import Direction, RuleBy, RuleSide, Traffic, WantedRule
 from tests.fakes.world import scope
 
 METADATA = Metadata(
@@ -40,7 +42,8 @@ def mesh_of(files: Mapping[str, Mapping[str, Any]]) -> Mesh:
 def _file(path: str, data: Mapping[str, Any]) -> MeshFile:
     limits = Limits(**data.get("limits", {}))
     environments = tuple(
-        _environment(path, name, body, limits) for name, body in data["environments"].items()
+        with_rules(_environment(path, name, body, limits), data.get("security_group_rules", ()))
+        for name, body in data["environments"].items()
     )
     metadata = Metadata(**data["metadata"]) if "metadata" in data else METADATA
     return MeshFile(path, metadata, environments, limits)
@@ -63,6 +66,39 @@ def _environment(path: str, name: str, body: Any, limits: Limits) -> Environment
     )
 
 
+def with_rules(environment: Environment, entries: Iterable[Mapping[str, Any]]) -> Environment:
+    """The environment with those of a file's rules that name it."""
+    found = tuple(
+        _rule(environment, line, item)
+        for line, item in enumerate(entries, 50)
+        if item["environment"] == environment.name
+    )
+    return replace(environment, security_group_rules=found)
+
+
+def _rule(environment: Environment, line: int, item: Mapping[str, Any]) -> WantedRule:
+    first, _, last = str(item.get("ports", "")).partition("-")
+    ends = (int(first), int(last or first)) if first else (None, None)
+    if "icmp_type" in item:
+        ends = (item["icmp_type"], item.get("icmp_code"))
+    named = item.get("direction", "both")
+    return WantedRule(
+        _side(environment, item["source"]),
+        _side(environment, item["destination"]),
+        Traffic.of(str(item["protocol"]), *ends),
+        tuple(Direction) if named == "both" else (Direction(named),),
+        SourceLine(environment.declared_at.file, line),
+        RuleBy(item.get("by", "reference")),
+        item.get("description", ""),
+    )
+
+
+def _side(environment: Environment, item: Mapping[str, Any]) -> RuleSide:
+    vpc = next(m.vpc for m in environment.members if m.vpc.vpc_id == item["vpc_id"])
+    tags = tuple(sorted(item.get("group_tags", {}).items()))
+    return RuleSide(vpc, item.get("group_id", ""), item.get("group", ""), tags)
+
+
 def _member(path: str, line: int, item: Mapping[str, Any]) -> Member:
     overrides = item.get("cidr_overrides")
     where = SourceLine(path, line)
@@ -75,4 +111,6 @@ def _member(path: str, line: int, item: Mapping[str, Any]) -> Member:
         cidr_overrides=None if overrides is None else tuple(overrides),
         overrides_declared_at=None if overrides is None else where,
         peering_tags=tuple(item.get("peering_tags", {}).items()),
+        dns_resolution=item.get("dns_resolution"),
+        dns_declared_at=where if "dns_resolution" in item else None,
     )

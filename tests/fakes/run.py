@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from bot.model.change import Plan, Report
 from bot.model.mesh import Mesh
+from bot.ports import Lease, Progress
 from bot.usecases.apply import apply_plan
 from bot.usecases.plan import make_plan
 from tests.fakes.aws import FakeAws
@@ -31,8 +32,19 @@ def apply(
     *,
     kill: Callable[[], bool] = never,
     landing: bool = False,
+    lease: Lease | None = None,
+    progress: Progress | None = None,
 ) -> Report:
     """Applies a plan in virtual time. Raises Killed when ``kill`` says so."""
     dispatcher = SimulatedDispatcher(aws.world.clock, kill=kill, landing=landing)
     stop = threading.Event()
-    return apply_plan(aws, head, made, base=base, dispatcher=dispatcher, stop=stop)
+    return apply_plan(
+        aws,
+        head,
+        made,
+        base=base,
+        dispatcher=dispatcher,
+        stop=stop,
+        lease=lease,
+        progress=progress,
+    )

@@ -7,7 +7,16 @@ from typing import Any
 
 from bot.model.address import Scope, VpcRef
 from tests.fakes.faults import Fault
-from tests.fakes.world import FakePeering, FakeRoute, FakeTable, FakeVpc, World
+from tests.fakes.world import (
+    FakeAcl,
+    FakePeering,
+    FakeRoute,
+    FakeRule,
+    FakeSubnet,
+    FakeTable,
+    FakeVpc,
+    World,
+)
 
 Item = dict[str, Any]
 
@@ -24,6 +33,8 @@ FILTERS = {
     "accepter-vpc-info.vpc-id": ("AccepterVpcInfo", "VpcId"),
     "vpc-id": ("VpcId",),
     "route-table-id": ("RouteTableId",),
+    "group-id": ("GroupId",),
+    "security-group-rule-id": ("SecurityGroupRuleId",),
 }
 
 
@@ -74,18 +85,20 @@ def peering(world: World, held: FakePeering, where: Scope) -> Item:
     return {
         "VpcPeeringConnectionId": held.id,
         "Status": {"Code": held.status, "Message": held.message},
-        "RequesterVpcInfo": _side(world, held.requester, shown=held.live),
-        "AccepterVpcInfo": _side(world, held.accepter, shown=held.status == "active"),
+        "RequesterVpcInfo": _side(world, held, held.requester, shown=held.live),
+        "AccepterVpcInfo": _side(world, held, held.accepter, shown=held.status == "active"),
         "Tags": tag_list(held.tags.get(where, {})),
     }
 
 
-def _side(world: World, end: VpcRef, *, shown: bool) -> Item:
+def _side(world: World, peering: FakePeering, end: VpcRef, *, shown: bool) -> Item:
     item: Item = {
         "VpcId": end.vpc_id,
         "OwnerId": end.scope.account,
         "Region": end.scope.region,
     }
+    if peering.status == "active":
+        item["PeeringOptions"] = {"AllowDnsResolutionFromRemoteVpc": end in peering.dns}
     held = world.vpcs.get(end)
     if not shown or held is None:  # CIDR blocks come with an active peering only
         return item
@@ -101,10 +114,81 @@ def table(world: World, held: FakeTable) -> Item:
         "RouteTableId": held.id,
         "VpcId": held.vpc.vpc_id,
         "OwnerId": held.vpc.scope.account,
-        "Associations": [{"Main": True, "RouteTableId": held.id}] if held.main else [],
+        "Associations": _associations(world, held),
         "PropagatingVgws": [],
         "Routes": [_route(world, route) for route in held.routes],
         "Tags": tag_list(held.tags),
+    }
+
+
+def _associations(world: World, held: FakeTable) -> list[Item]:
+    main: list[Item] = [{"Main": True, "RouteTableId": held.id}] if held.main else []
+    return main + [
+        {"Main": False, "RouteTableId": held.id, "SubnetId": subnet.id}
+        for subnet in world.subnets.values()
+        if subnet.table == held.id
+    ]
+
+
+def subnet(held: FakeSubnet) -> Item:
+    """A subnet; AWS keeps its one IPv4 block apart from its IPv6 blocks."""
+    ipv6 = [block for block in held.blocks if ":" in block]
+    return {
+        "SubnetId": held.id,
+        "VpcId": held.vpc.vpc_id,
+        "OwnerId": held.vpc.scope.account,
+        "CidrBlock": next((block for block in held.blocks if ":" not in block), None),
+        "Ipv6CidrBlockAssociationSet": [
+            {"Ipv6CidrBlock": block, "Ipv6CidrBlockState": {"State": "associated"}}
+            for block in ipv6
+        ],
+        "State": "available",
+        "Tags": [],
+    }
+
+
+def acls(world: World, held: FakeVpc) -> list[Item]:
+    """A VPC's network ACLs, the default one first, with the rules ``*`` that AWS adds."""
+    everything = [
+        FakeRule(100 + ipv6, egress, True, "::/0" if ipv6 else "0.0.0.0/0")
+        for egress in (True, False)
+        for ipv6 in (0, 1)
+    ]
+    default = FakeAcl(f"acl-of-{held.ref.vpc_id}", held.ref, everything)
+    own = [acl for acl in world.acls.values() if acl.vpc == held.ref]
+    return [_acl(world, acl, is_default=acl is default) for acl in (default, *own)]
+
+
+def _acl(world: World, held: FakeAcl, *, is_default: bool) -> Item:
+    last = [
+        FakeRule(32767 + ipv6, egress, False, "::/0" if ipv6 else "0.0.0.0/0")
+        for egress in (True, False)
+        for ipv6 in (0, 1)
+    ]
+    named = "" if is_default else held.id
+    return {
+        "NetworkAclId": held.id,
+        "VpcId": held.vpc.vpc_id,
+        "IsDefault": is_default,
+        "Associations": [
+            {"NetworkAclId": held.id, "SubnetId": subnet.id}
+            for subnet in world.subnets.values()
+            if subnet.vpc == held.vpc and subnet.acl == named
+        ],
+        "Entries": [_entry(rule) for rule in (*held.rules, *last)],
+        "Tags": [],
+    }
+
+
+def _entry(rule: FakeRule) -> Item:
+    ports = {"PortRange": {"From": rule.ports[0], "To": rule.ports[1]}} if rule.ports else {}
+    return {
+        "RuleNumber": rule.number,
+        "Egress": rule.egress,
+        "RuleAction": "allow" if rule.allow else "deny",
+        "Ipv6CidrBlock" if ":" in rule.block else "CidrBlock": rule.block,
+        "Protocol": rule.protocol,
+        **ports,
     }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from bot.model.address import AccountId, Region, Scope, VpcRef
+from tests.fakes.group import FakeGroup
 
 LIVE = ("initiating-request", "pending-acceptance", "provisioning", "active")
 """Statuses in which a pair counts as peered (VPC Peering Guide: one peering per pair)."""
@@ -35,12 +36,18 @@ def same_family_overlap(one: str, other: str) -> bool:
 
 @dataclass
 class FakeVpc:
-    """A VPC; ``blocks`` maps each CIDR to its association state, the first is the primary."""
+    """A VPC; ``blocks`` maps each CIDR to its association state, the first is the primary.
+
+    ``attributes``: AWS begins with enableDnsHostnames off; here VPCs are ready for DNS.
+    """
 
     ref: VpcRef
     blocks: dict[str, str]
     ipv6_blocks: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, bool] = field(
+        default_factory=lambda: {"enableDnsSupport": True, "enableDnsHostnames": True}
+    )
 
     @property
     def v4(self) -> list[str]:
@@ -93,10 +100,43 @@ class FakeTable:
 
 
 @dataclass
+class FakeSubnet:
+    """A subnet; ``table`` and ``acl`` are empty where it has its VPC's main and default one."""
+
+    id: str
+    vpc: VpcRef
+    blocks: list[str]
+    table: str = ""
+    acl: str = ""
+
+
+@dataclass
+class FakeRule:
+    """A rule of a network ACL, by AWS's protocol numbers."""
+
+    number: int
+    egress: bool
+    allow: bool
+    block: str
+    protocol: str = "-1"
+    ports: tuple[int, int] | None = None
+
+
+@dataclass
+class FakeAcl:
+    """A network ACL that is not its VPC's default one, which lets everything through."""
+
+    id: str
+    vpc: VpcRef
+    rules: list[FakeRule] = field(default_factory=list)
+
+
+@dataclass
 class FakePeering:
     """A peering connection; ``tags`` by scope, so that both sides share one set in one scope.
 
     ``due`` are status changes that come by themselves; ``visible``: from when each scope sees it.
+    ``dns``: the VPCs on whose side the option AllowDnsResolutionFromRemoteVpc is on.
     """
 
     id: str
@@ -107,6 +147,7 @@ class FakePeering:
     tags: dict[Scope, dict[str, str]] = field(default_factory=dict)
     due: list[tuple[float, str, str]] = field(default_factory=list)
     visible: dict[Scope, float] = field(default_factory=dict)
+    dns: set[VpcRef] = field(default_factory=set)
 
     @property
     def ends(self) -> frozenset[VpcRef]:
@@ -131,6 +172,9 @@ class World:
     vpcs: dict[VpcRef, FakeVpc] = field(default_factory=dict)
     tables: dict[str, FakeTable] = field(default_factory=dict)
     peerings: dict[str, FakePeering] = field(default_factory=dict)
+    subnets: dict[str, FakeSubnet] = field(default_factory=dict)
+    acls: dict[str, FakeAcl] = field(default_factory=dict)
+    groups: dict[str, FakeGroup] = field(default_factory=dict)
     closed: set[AccountId] = field(default_factory=set)
     """Accounts whose role cannot be assumed."""
     serial: int = 0
@@ -142,13 +186,19 @@ class World:
         return vpc
 
     def table(self, table_id: str, vpc: VpcRef, *, eligible: bool = True) -> FakeTable:
-        """Adds a route table with the local routes of its VPC."""
+        """Adds a route table with the local routes of its VPC, whose first one is the main one."""
         tags = {"peerd_eligible": "true"} if eligible else {"Name": table_id}
         blocks = [*self.vpcs[vpc].v4, *self.vpcs[vpc].v6]
         routes = [FakeRoute(block, "local", "CreateRouteTable") for block in blocks]
-        table = FakeTable(table_id, vpc, tags, routes)
+        table = FakeTable(table_id, vpc, tags, routes, main=not any(self.tables_of(vpc)))
         self.tables[table_id] = table
         return table
+
+    def group(self, group_id: str, vpc: VpcRef, name: str, **tags: str) -> FakeGroup:
+        """Adds a security group without rules."""
+        group = FakeGroup(group_id, vpc, name, dict(tags))
+        self.groups[group_id] = group
+        return group
 
     def peering(self, requester: VpcRef, accepter: VpcRef, status: str = "active") -> FakePeering:
         """Adds a peering without tags."""
@@ -158,6 +208,18 @@ class World:
             peering.tags.setdefault(end.scope, {})
         self.peerings[peering.id] = peering
         return peering
+
+    def subnet(self, subnet_id: str, vpc: VpcRef, *blocks: str, table: str = "") -> FakeSubnet:
+        """Adds a subnet."""
+        subnet = FakeSubnet(subnet_id, vpc, list(blocks), table)
+        self.subnets[subnet_id] = subnet
+        return subnet
+
+    def acl(self, acl_id: str, subnet: FakeSubnet, *rules: FakeRule) -> FakeAcl:
+        """Adds a network ACL and gives it to a subnet."""
+        self.acls[acl_id] = FakeAcl(acl_id, subnet.vpc, list(rules))
+        subnet.acl = acl_id
+        return self.acls[acl_id]
 
     def associate(self, ref: VpcRef, cidr: str) -> None:
         """Adds a block to a VPC, with its local routes."""

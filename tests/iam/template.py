@@ -16,7 +16,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 IAM = ROOT / "docs" / "iam"
 INITIAL, MEMBER = IAM / "initial-roles.yaml", IAM / "member-roles.yaml"
-PSEUDO = {"AWS::Partition": "aws", "AWS::AccountId": "111111111111"}
+PSEUDO = {"AWS::Partition": "aws", "AWS::AccountId": "111111111111", "AWS::Region": "eu-west-1"}
 
 _ABSENT = object()
 """What ``AWS::NoValue`` gives: the entry that has it disappears."""
@@ -88,12 +88,17 @@ class FilledIn:
 
     def trust(self, role: str) -> tuple[Statement, ...]:
         """The statements of a role's trust policy."""
-        properties = self._resolve(self.template["Resources"][role]["Properties"])
-        return _statements(properties["AssumeRolePolicyDocument"])
+        return statements(self.trust_document(role))
 
     def policy(self, role: str) -> tuple[Statement, ...]:
         """The statements of a role's only inline policy."""
-        return _statements(self.document(role))
+        return statements(self.document(role))
+
+    def trust_document(self, role: str) -> Mapping[str, Any]:
+        """A role's trust policy."""
+        properties = self._resolve(self.template["Resources"][role]["Properties"])
+        document: Mapping[str, Any] = properties["AssumeRolePolicyDocument"]
+        return document
 
     def document(self, role: str) -> Mapping[str, Any]:
         """A role's only inline policy."""
@@ -168,7 +173,8 @@ def _check(name: str, declaration: Mapping[str, Any], value: Any) -> None:
             raise NotAllowed(f"{name}: {item}")
 
 
-def _statements(document: Mapping[str, Any]) -> tuple[Statement, ...]:
+def statements(document: Mapping[str, Any]) -> tuple[Statement, ...]:
+    """The statements of a policy document."""
     assert document["Version"] == "2012-10-17"
     return tuple(_statement(item) for item in document["Statement"])
 

@@ -25,6 +25,16 @@ from tests.iam.enforcing import enforce, running
 from tests.iam.world import EAST, ONE, TOOLING, TWO, World, role_arn
 
 BOTH = {*READS, *WRITES}
+SPARED = {
+    "servicequotas:GetServiceQuota": "quota-unread",
+    "ec2:DescribeVpcAttribute": "dns-attributes-unread",
+    "ec2:DescribeSubnets": "subnets-unread",
+    "ec2:DescribeNetworkAcls": "subnets-unread",
+}
+"""Without these a plan says so, by this code, and is complete all the same."""
+DRIFT = {"ec2:DescribeSecurityGroupReferences", "ec2:DescribeStaleSecurityGroups"}
+"""What drift asks besides, and says when it may not."""
+
 ASSUMING = {"sts:AssumeRole"}
 LOADER = botocore.session.get_session().get_component("data_loader")
 
@@ -69,7 +79,8 @@ def run(
     monkeypatch.setenv("AWS_DEFAULT_REGION", EAST)
 
     def ran(command: str, *arguments: str) -> tuple[int, str]:
-        for name, value in world.sign_in(role_arn(TOOLING, f"meshbot-{command}")).items():
+        kind = "apply" if command == "apply" else "plan"
+        for name, value in world.sign_in(role_arn(TOOLING, f"meshbot-{kind}")).items():
             monkeypatch.setenv(name.upper(), value)
         world.aws.forget_calls()
         enforce(world.aws, on=True)
@@ -86,20 +97,23 @@ def test_shipped_actions_are_enough_and_all_of_them_are_used(world: World, run: 
     code, text = run("plan", "--format", "json")
     plan = json.loads(text)
     assert (code, plan["complete"]) == (ExitCode.SUCCESS, True)
-    assert (world.called(), world.refused()) == (ASSUMING | set(READS), set())
+    assert (world.called(), world.refused()) == (ASSUMING | set(READS) - DRIFT, set())
     changes = {(change["kind"], change["action"]) for change in plan["changes"]}
-    kinds = ("vpc_peering_connection", "route")
-    assert changes == {(k, a) for k in kinds for a in ("create", "update", "delete")}
+    kinds = ("vpc_peering_connection", "route", "security_group_rule")
+    assert changes == {(k, a) for k in kinds for a in ("create", "update", "delete")} | {
+        ("peering_options", "create"),
+        ("peering_options", "update"),
+    }
 
     code, _ = run("apply", "--yes")
     assert code == ExitCode.SUCCESS
-    assert (world.called(), world.refused()) == (ASSUMING | BOTH, set())
+    assert (world.called(), world.refused()) == (ASSUMING | BOTH - DRIFT, set())
 
     code, text = run("plan", "--format", "json")
     assert (code, json.loads(text)["changes"]) == (ExitCode.SUCCESS, [])
 
 
-@pytest.mark.parametrize("missing", READS)
+@pytest.mark.parametrize("missing", sorted(set(READS) - SPARED.keys() - DRIFT))
 def test_plan_without_one_of_its_actions_has_gaps(missing: str, world: World, run: Run) -> None:
     for account in (ONE, TWO):
         world.permit(account, "mesh-plan", set(READS) - {missing})
@@ -111,7 +125,38 @@ def test_plan_without_one_of_its_actions_has_gaps(missing: str, world: World, ru
     assert {gap["action"] for gap in plan["gaps"]} == world.refused() == {missing}
 
 
-@pytest.mark.parametrize("missing", sorted(BOTH))
+def test_drift_uses_the_rest_and_says_when_it_may_not(world: World, run: Run) -> None:
+    code, _ = run("drift")
+    assert (code, world.called(), world.refused()) == (0, ASSUMING | set(READS), set())
+
+    for account in (ONE, TWO):
+        world.permit(account, "mesh-plan", set(READS) - DRIFT)
+    code, text = run("drift", "--format", "json")
+
+    plan = json.loads(text)
+    assert (code, plan["complete"], world.refused()) == (ExitCode.SUCCESS, True, DRIFT)
+    assert len([d for d in plan["diagnostics"] if d["code"] == "references-unread"]) == 4
+
+
+@pytest.mark.parametrize("missing", SPARED)
+def test_plan_without_what_only_adds_remarks_is_complete_and_says_so(
+    missing: str, world: World, run: Run
+) -> None:
+    for account in (ONE, TWO):
+        world.permit(account, "mesh-plan", set(READS) - {missing})
+
+    code, text = run("plan", "--format", "json")
+
+    plan = json.loads(text)
+    assert (code, plan["complete"]) == (ExitCode.SUCCESS, True)
+    notes = [d for d in plan["diagnostics"] if d["code"] == SPARED[missing]]
+    assert [
+        f"{account}/{EAST}" in d["summary"] for account, d in zip((ONE, TWO), notes, strict=True)
+    ]
+    assert world.refused() == {missing}
+
+
+@pytest.mark.parametrize("missing", sorted(BOTH - SPARED.keys() - DRIFT))
 def test_apply_without_one_of_its_actions_fails(missing: str, world: World, run: Run) -> None:
     for account in (ONE, TWO):
         world.permit(account, "mesh-apply", BOTH - {missing})
@@ -156,6 +201,7 @@ def test_apply_role_is_refused_none_of_those_calls(world: World) -> None:
     assert seen(ec2) != before
 
 
+DNS = {"AllowDnsResolutionFromRemoteVpc": True}
 DENIED = {"UnauthorizedOperation", "AccessDenied"}
 
 
@@ -186,11 +232,33 @@ def writes(world: World, ec2: Any) -> list[tuple[str, dict[str, Any]]]:
     vpcs = [vpc["VpcId"] for vpc in ec2.describe_vpcs()["Vpcs"]]
     peering = {"VpcPeeringConnectionId": world.peering}
     route = {"RouteTableId": world.table, "DestinationCidrBlock": "10.9.0.0/16"}
+    rules = ec2.describe_security_group_rules()["SecurityGroupRules"]
+    (held,) = (r for r in rules if r["IsEgress"] and r["FromPort"] == 80)
+    group, id_ = {"GroupId": held["GroupId"]}, held["SecurityGroupRuleId"]
+    port = {"IpProtocol": "tcp", "FromPort": 1, "ToPort": 1}
+    block = [{**port, "IpRanges": [{"CidrIp": "10.8.8.8/32"}]}]
+    described = [{"SecurityGroupRuleId": id_, "Description": "mine"}]
     return [
+        ("ec2:AuthorizeSecurityGroupEgress", group | {"IpPermissions": block}),
+        ("ec2:AuthorizeSecurityGroupIngress", group | {"IpPermissions": block}),
+        (
+            "ec2:UpdateSecurityGroupRuleDescriptionsEgress",
+            group | {"SecurityGroupRuleDescriptions": described},
+        ),
+        (
+            "ec2:UpdateSecurityGroupRuleDescriptionsIngress",
+            group | {"SecurityGroupRuleDescriptions": described},
+        ),
+        ("ec2:RevokeSecurityGroupIngress", group | {"SecurityGroupRuleIds": [id_]}),
+        ("ec2:RevokeSecurityGroupEgress", group | {"SecurityGroupRuleIds": [id_]}),
         ("ec2:AcceptVpcPeeringConnection", peering),
         ("ec2:CreateRoute", route | peering | {"DestinationCidrBlock": "10.8.0.0/16"}),
         ("ec2:CreateTags", {"Resources": [world.table], "Tags": [{"Key": "k", "Value": "v"}]}),
         ("ec2:CreateVpcPeeringConnection", {"VpcId": vpcs[0], "PeerVpcId": vpcs[1]}),
+        (
+            "ec2:ModifyVpcPeeringConnectionOptions",
+            peering | {"RequesterPeeringConnectionOptions": DNS},
+        ),
         ("ec2:ReplaceRoute", route | peering),
         ("ec2:DeleteRoute", route),
         ("ec2:DeleteVpcPeeringConnection", peering),

@@ -13,7 +13,10 @@ from typing import Any
 
 import pytest
 
+from bot.adapters.aws.session_policy import INSPECTS
+from bot.model import rule_tags
 from bot.model.ownership import CREATED, DATETIME, ELIGIBLE, SUPPORT
+from bot.model.session import RunOrigin, session_tags
 from tests.iam.authorization import SUPPORTED
 from tests.iam.template import INITIAL, MEMBER, FilledIn, NotAllowed, Statement
 
@@ -213,7 +216,10 @@ def test_conditions_use_only_keys_that_ec2_knows_for_action_and_resource() -> No
 def test_every_change_is_tied_to_a_mark_but_accepting_and_the_own_vpc() -> None:
     free = {s.sid for s in ec2_statements() if s.effect == "Allow" and not s.conditions}
 
-    assert free == {"ReadTheMesh", "PeerOwnVpcs", "AcceptPeerings"}
+    assert free == {"ReadTheMesh", "ReadVpcAttributes", "PeerOwnVpcs", "AcceptPeerings"} | {
+        "ChangeRulesOfGroups",
+        "ReadReferences",
+    }
 
 
 def test_conditions_name_the_tags_that_the_code_writes_and_reads() -> None:
@@ -223,6 +229,13 @@ def test_conditions_name_the_tags_that_the_code_writes_and_reads() -> None:
 
     assert statements["RouteInEligibleTables"] == eligible
     assert statements["DeleteMarkedPeerings"] == statements["TagMarkedPeerings"] == marked
+    assert statements["SetOptionsOfMarkedPeerings"] == marked
+    assert statements["MarkRules"] == {
+        "StringEquals": {f"aws:RequestTag/{rule_tags.CREATED}": ("true",)}
+    }
+    assert statements["TagMarkedRules"] == {
+        "StringEquals": {f"ec2:ResourceTag/{rule_tags.CREATED}": ("true",)}
+    }
     touching = statements["TagTouchedTables"]
     assert touching["StringEquals"] == eligible["StringEquals"]
     assert set(touching["ForAllValues:StringEquals"]["aws:TagKeys"]) == {SUPPORT, DATETIME}
@@ -254,8 +267,8 @@ def test_every_resource_is_of_the_partition_and_account_of_the_stack(partition: 
     assert assuming.resources == (f"arn:{partition}:iam::*:role/mesh-plan",)
 
 
-def test_policy_of_a_hundred_accounts_fits_an_inline_policy() -> None:
-    accounts = [f"{number:012}" for number in range(100)]
+def test_policy_of_ninety_accounts_fits_an_inline_policy() -> None:
+    accounts = [f"{number:012}" for number in range(90)]
 
     document = member(MeshAccounts=accounts).document("ApplyRole")
 
@@ -301,3 +314,40 @@ def test_cfn_lint_would_notice(old: str, new: str, rule: str, tmp_path: Path) ->
 
     assert linted.returncode != 0
     assert rule in linted.stdout
+
+
+# --- what is off unless it is asked for
+
+
+TAGS = ("Commit", "PullRequest", "Repository", "Run")
+
+
+@pytest.mark.parametrize(("role", "arn"), [("PlanRole", PLAN_ARN), ("ApplyRole", APPLY_ARN)])
+def test_sessions_may_be_tagged_by_the_initial_role_with_our_keys_alone(
+    role: str, arn: str
+) -> None:
+    assuming, tagging = member(SessionTags="true", ExternalId="abc:1").trust(role)
+
+    assert assuming.only("StringEquals") == {"sts:ExternalId": ("abc:1",)}
+    assert (tagging.actions, tagging.principals) == (("sts:TagSession",), (arn,))
+    assert tagging.only("ForAllValues:StringEquals") == {"aws:TagKeys": TAGS}
+    assert tuple(key for key, _ in session_tags(RunOrigin("o/r", 1, "2", "1", "3"))) == TAGS
+    _, tagging = initial(SessionTags="true").policy(role)
+    name = role.removesuffix("Role").lower()
+    assert (tagging.actions, tagging.resources) == (
+        ("sts:TagSession",),
+        (f"arn:aws:iam::*:role/mesh-{name}",),
+    )
+    assert tagging.only("ForAllValues:StringEquals") == {"aws:TagKeys": TAGS}
+
+
+@pytest.mark.parametrize("role", ["PlanRole", "ApplyRole"])
+def test_roles_may_look_at_themselves_and_at_no_other(role: str) -> None:
+    name = role.removesuffix("Role").lower()
+
+    (looking,) = [s for s in member(Doctor="true").policy(role) if s.sid == "LookAtItself"]
+    assert set(looking.actions) == set(INSPECTS)
+    assert looking.resources == (f"arn:aws:iam::111111111111:role/mesh-{name}",)
+    _, reading = initial(Doctor="true").policy(role)
+    assert reading.actions == ("iam:GetRole",)
+    assert reading.resources == (f"arn:aws:iam::111111111111:role/meshbot-{name}",)

@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 
 from bot.emulator.aws import Emulator
-from bot.emulator.aws.seed import Seed, client
+from bot.emulator.aws.seed import Seed, SeededVpc, client
 from tests.iam.enforcing import enforce
 from tests.iam.template import INITIAL, MEMBER, FilledIn
 
@@ -31,12 +31,46 @@ metadata:
 environments:
   work:
     topology: full-mesh
+    dns_resolution: true
     vpcs:
       - {{account_id: '{one}', region: us-east-1, vpc_id: {a}}}
       - {{account_id: '{two}', region: us-east-1, vpc_id: {b}}}
       - {{account_id: '{two}', region: us-east-1, vpc_id: {c}}}
       - {{account_id: '{one}', region: us-east-1, vpc_id: {left}, state: absent}}
 """
+
+
+RULES = """
+security_group_rules:
+  - environment: work
+    source: &web {{vpc_id: {a}, group: web}}
+    destination: &db {{vpc_id: {b}, group: db}}
+    protocol: tcp
+    ports: 5432
+  - environment: work
+    description: web
+    source: *web
+    destination: *db
+    protocol: tcp
+    ports: 80
+"""
+"""Rules to make; and to mend, where ``grouped`` has made some of them already."""
+
+OUR_RULE = {"meshbot_created": "true", "meshbot_environment": "work", "service_name": "meshbot"}
+
+
+def grouped(seed: Seed, a: SeededVpc, b: SeededVpc) -> str:
+    """Groups of two peers with rules to mend (port 80) and to delete (port 22); the section."""
+    web, db = seed.group(a, "web"), seed.group(b, "db")
+    for port in (80, 22):
+        traffic = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port}
+        for vpc, group, other, peer in ((a, web, db, b), (b, db, web, a)):
+            pair = {"GroupId": other, "UserId": peer.account}
+            tags = {**OUR_RULE, "meshbot_peer": f"{peer.account}/{peer.region}/{peer.id}"}
+            seed.group_rule(
+                vpc, group, {**traffic, "UserIdGroupPairs": [pair]}, egress=vpc is a, tags=tags
+            )
+    return RULES.format(a=a.id, b=b.id)
 
 
 OURS = {"peerd_created": "true", "peerd_environment": "work", "service_name": "meshbot"}
@@ -61,9 +95,9 @@ class World:
         enforce(aws, on=False)
         aws.reset()
         seed = Seed(aws)
-        a = seed.vpc(ONE, EAST, "10.1.0.0/16")
-        b = seed.vpc(TWO, EAST, "10.2.0.0/16")
-        c = seed.vpc(TWO, EAST, "10.3.0.0/16")
+        a = seed.vpc(ONE, EAST, "10.1.0.0/16", dns_hostnames=True)
+        b = seed.vpc(TWO, EAST, "10.2.0.0/16", dns_hostnames=True)
+        c = seed.vpc(TWO, EAST, "10.3.0.0/16", dns_hostnames=True)
         left = seed.vpc(ONE, EAST, "10.9.0.0/16")
         table = seed.route_table(a, {"peerd_eligible": "true"})
         standing = seed.peering(a, b, requester_tags=OURS, accepter_tags=OURS)  # lacks tags
@@ -71,6 +105,7 @@ class World:
         seed.route(a, table, "10.3.0.0/16", leaving)  # moves to the new peering with c
         seed.route(a, table, "10.9.0.0/16", leaving)  # goes
         mesh = MESH.format(one=ONE, two=TWO, a=a.id, b=b.id, c=c.id, left=left.id)
+        mesh += grouped(seed, a, b)
         world = cls(aws, mesh, standing, table)
         world.permit_as_shipped()
         return world

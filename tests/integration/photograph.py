@@ -10,9 +10,11 @@ from typing import Any
 
 from bot.emulator.aws.seed import Seed
 from bot.model.address import Scope, VpcRef
+from tests.fakes.group import FakeGroupRule
 from tests.fakes.world import FakePeering, FakeRoute, FakeTable, FakeVpc, World, scope
 
 PAGES = {"PageSize": 100}
+OPTION = "AllowDnsResolutionFromRemoteVpc"
 TARGETS = (
     "VpcPeeringConnectionId",
     "GatewayId",
@@ -35,6 +37,12 @@ def photograph(seed: Seed, scopes: Iterable[Scope]) -> World:
             world.tables[item["RouteTableId"]] = _table(place, item)
         for item in _all(seed, place, "describe_vpc_peering_connections", "VpcPeeringConnections"):
             _peering(world, place, item)
+        for item in _all(seed, place, "describe_security_groups", "SecurityGroups"):
+            vpc_of_group = VpcRef(place, item["VpcId"])
+            group = world.group(item["GroupId"], vpc_of_group, item["GroupName"])
+            group.tags |= _tags(item)
+        for item in _all(seed, place, "describe_security_group_rules", "SecurityGroupRules"):
+            world.groups[item["GroupId"]].add(_group_rule(item))
     return world
 
 
@@ -70,6 +78,22 @@ def _route(item: Mapping[str, Any]) -> FakeRoute:
     return FakeRoute(str(destination), target, item["Origin"], dead)
 
 
+def _group_rule(item: Mapping[str, Any]) -> FakeGroupRule:
+    named = item.get("ReferencedGroupInfo", {})
+    blocks = item.get("CidrIpv4") or item.get("CidrIpv6") or item.get("PrefixListId")
+    return FakeGroupRule(
+        item["SecurityGroupRuleId"],
+        item["IsEgress"],
+        item["IpProtocol"],
+        item["FromPort"],
+        item["ToPort"],
+        str(named.get("GroupId") or blocks),
+        item.get("Description", ""),
+        _tags(item),
+        named.get("VpcPeeringConnectionId", ""),
+    )
+
+
 def _peering(world: World, place: Scope, item: Mapping[str, Any]) -> None:
     identifier = item["VpcPeeringConnectionId"]
     known = world.peerings.setdefault(
@@ -78,6 +102,9 @@ def _peering(world: World, place: Scope, item: Mapping[str, Any]) -> None:
     )
     known.tags[place] = _tags(item)
     known.status = item["Status"]["Code"]
+    for info in (item["RequesterVpcInfo"], item["AccepterVpcInfo"]):
+        if _side(info).scope == place and info.get("PeeringOptions", {}).get(OPTION):
+            known.dns.add(_side(info))
 
 
 def _side(info: Mapping[str, Any]) -> VpcRef:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -249,6 +250,56 @@ def test_without_a_yes_nothing_is_applied(laptop: Laptop) -> None:
     assert ran.code == 4, ran
     assert "Apply these 3 changes?" in ran.err
     assert "not confirmed" in ran.err
+    assert not [call for call in laptop.calls() if call.mutating]
+
+
+def _asked(laptop: Laptop) -> subprocess.Popen[str]:
+    """An apply that waits for its answer; what it asked is read."""
+    process = laptop.start("apply", stdin=subprocess.PIPE)
+    assert process.stderr is not None
+    text = ""
+    while "?" not in text:
+        letter = process.stderr.read(1)
+        assert letter, text
+        text += letter
+    return process
+
+
+def _answered(process: subprocess.Popen[str]) -> tuple[int, str]:
+    out, err = process.communicate("y\n", timeout=60)
+    return process.returncode, out + err
+
+
+def test_a_yes_applies_the_plan_that_was_shown(laptop: Laptop) -> None:
+    laptop.mesh(production=[member(vpc) for vpc in laptop.vpcs(2)])
+
+    code, told = _answered(_asked(laptop))
+
+    assert code == 0, told
+    assert len(live(laptop.world())) == 1
+
+
+def test_a_yes_to_a_plan_that_aws_has_left_behind_changes_nothing(laptop: Laptop) -> None:
+    """What somebody confirmed minutes ago may delete something else by now."""
+    vpcs = laptop.vpcs(2)
+    laptop.mesh(production=[member(vpc) for vpc in vpcs])
+    laptop.ok("apply", "--yes")
+    laptop.mesh(production=[member(vpcs[0]), member(vpcs[1], cidr_overrides=[])])
+    process = _asked(laptop)
+    ec2 = laptop.seed.ec2(vpcs[0].account, vpcs[0].region)
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpcs[0].id)
+    ec2.replace_route(
+        RouteTableId=vpcs[0].main_table, DestinationCidrBlock=vpcs[1].cidr, GatewayId=gateway
+    )
+    [peering] = laptop.world().peerings
+    ec2.create_tags(Resources=[peering], Tags=[{"Key": "peerd_support", "Value": "x"}])
+    laptop.aws.forget_calls()
+
+    code, told = _answered(process)
+
+    assert code == 4, told
+    assert "AWS changed while the plan was shown" in told
     assert not [call for call in laptop.calls() if call.mutating]
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Timer
+from typing import Any
 
 import pytest
 
 from bot.emulator.aws import Emulator, running
-from tests.integration.laptop import Laptop, member
+from bot.engine.quotas import judged
+from tests.integration.laptop import Laptop, live, member
 
 BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["INT", "TERM"])
 
@@ -48,6 +51,29 @@ def test_a_stopped_apply_reports_and_leaves_the_rest_to_the_next(
     laptop.converge(more=("--expect-plan", "plan.json"))
 
 
+@BOTH
+def test_a_signal_after_the_last_answer_of_the_plan_applies_nothing(
+    laptop: Laptop, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    laptop.mesh(production=[member(vpc) for vpc in laptop.vpcs(2)])
+
+    def signalled(*given: Any) -> Any:
+        os.kill(os.getpid(), number)
+        return judged(*given)
+
+    monkeypatch.setattr("bot.usecases.plan.judged", signalled)
+    handlers = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        ran = laptop.run("apply", "--yes")
+    finally:
+        for n, handler in handlers.items():
+            signal.signal(n, handler)
+
+    assert ran.code == 1, ran
+    assert "nothing was changed" in ran.err
+    assert live(laptop.world()) == set()
+
+
 def test_a_call_that_hangs_does_not_hold_up_the_end(laptop: Laptop) -> None:
     laptop.mesh(production=[member(vpc) for vpc in laptop.vpcs(3)])
     process = laptop.start("apply", "--yes")
@@ -76,6 +102,22 @@ def test_a_wait_for_aws_does_not_hold_up_the_end(laptop: Laptop) -> None:
 
     assert time.monotonic() - since < 3
     assert ran.code == 5, ran
+
+
+def test_a_look_for_a_lost_call_does_not_hold_up_the_end(laptop: Laptop) -> None:
+    laptop.mesh(production=[member(vpc) for vpc in laptop.vpcs(2)])
+    laptop.fault({"action": "CreateVpcPeeringConnection", "drop": "before"})
+    process = laptop.start("apply", "--yes")
+    _until(laptop, "CreateVpcPeeringConnection")
+    time.sleep(1)
+    process.send_signal(signal.SIGTERM)
+    since = time.monotonic()
+
+    ran = laptop.wait_for(process)
+
+    assert time.monotonic() - since < 3
+    assert ran.code == 5, ran
+    assert "interrupted" in ran.out
 
 
 def test_json_of_a_stopped_apply_is_whole(laptop: Laptop) -> None:
@@ -108,7 +150,8 @@ def test_a_stopped_plan_ends_at_once_without_a_traceback(
     ran = laptop.wait_for(process)
 
     killer.cancel()
-    assert ran.code not in (0, -signal.SIGKILL), ran
+    assert ran.code == 1, ran
+    assert "interrupted while AWS was read; nothing was changed" in ran.err
     assert "Traceback" not in ran.err
     assert not Path("plan.json").exists()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from importlib import import_module
 
 import pytest
 
@@ -66,8 +67,13 @@ def test_a_dead_end_in_aws_is_told_in_its_words(laptop: Laptop) -> None:
     laptop.aws.settings(active_peerings_per_vpc=1)
     laptop.mesh(production=[member(vpc) for vpc in vpcs])
 
-    ran = laptop.run("apply", "--yes")
+    fingerprint = laptop.run("plan", "--format", "json").json["fingerprint"]
 
+    refused = laptop.run("apply", "--yes")
+    ran = laptop.run("apply", "--yes", "--expect-fingerprint", fingerprint)
+
+    assert refused.code == 4, refused
+    assert "L-7E9ECCDB" in refused.err
     assert ran.code == 5, ran
     assert "VpcPeeringConnectionsPerVpcLimitExceeded" in ran.out
     assert len(live(laptop.world())) >= 1
@@ -126,17 +132,21 @@ def test_with_awss_buckets_nothing_is_throttled(laptop: Laptop) -> None:
     ],
 )
 @pytest.mark.parametrize("drop", ["before", "after"])
-def test_lost_calls_and_lost_answers_leave_nothing_that_the_next_run_cannot_finish(
-    laptop: Laptop, action: str, drop: str
+def test_lost_calls_and_lost_answers_fail_nothing_and_are_not_sent_twice(
+    laptop: Laptop, monkeypatch: pytest.MonkeyPatch, action: str, drop: str
 ) -> None:
+    monkeypatch.setattr(import_module("bot.kinds.vpc_peering.steps"), "SHOWN_WITHIN", 1.0)
     laptop.mesh(production=[member(vpc) for vpc in laptop.vpcs(3)])
     laptop.fault({"action": action, "nth": 5 if action.startswith("D") else 1, "drop": drop})
 
-    first = laptop.run("apply", "--yes")
-
-    assert first.code in (0, 5), first
     laptop.converge()
-    assert len([p for p in laptop.world().peerings.values() if p.live]) == 3
+
+    assert len(laptop.world().peerings) == 3
+    assert not [call for call in laptop.calls() if "AlreadyExists" in call.error]
+    expected = {"CreateVpcPeeringConnection": 3, "CreateRoute": 6}
+    if action in expected and drop == "before":
+        expected[action] += 1
+    assert {name: laptop.counted()[name] for name in expected} == expected
 
 
 def test_a_peering_that_aws_fails_is_reported_and_made_anew_by_the_next_run(
@@ -144,7 +154,7 @@ def test_a_peering_that_aws_fails_is_reported_and_made_anew_by_the_next_run(
 ) -> None:
     one, two = laptop.vpcs(2)
     laptop.mesh(production=[member(one), member(two)])
-    laptop.fault({"action": "AcceptVpcPeeringConnection", "error": "InternalError"})
+    laptop.fault({"action": "AcceptVpcPeeringConnection", "error": "UnauthorizedOperation"})
     assert laptop.run("apply", "--yes").code == 5
     (pending,) = laptop.world().peerings
     laptop.aws.force_peering(pending, "failed")

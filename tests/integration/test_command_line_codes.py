@@ -54,6 +54,7 @@ def test_the_process_ends_with_the_same_codes(mesh: Laptop) -> None:
         ("plan", "--base", ""),
         ("plan", "--base", "--output=x"),
         ("plan", "--out", "no/such/folder/plan.json"),
+        ("apply", "--yes", "--rate", "ec2:CreateRoute=fast"),
     ],
     ids=" ".join,
 )

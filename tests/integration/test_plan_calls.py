@@ -19,6 +19,8 @@ from tests.integration.laptop import (
 )
 
 DESCRIBES = ("DescribeVpcs", "DescribeVpcPeeringConnections", "DescribeRouteTables")
+SUBNETS = ("DescribeSubnets", "DescribeNetworkAcls")
+"""What is asked besides, in the scopes of environments that change."""
 
 
 @pytest.mark.parametrize("command", ["plan", "drift"])
@@ -30,7 +32,9 @@ def test_a_plan_asks_each_scope_three_questions_and_signs_in_once_an_account(
     ran = laptop.ok(command)
 
     assert "to add" in ran.out
-    assert laptop.counted() == {"AssumeRole": 3} | dict.fromkeys(DESCRIBES, 6)
+    quotas = {"GetServiceQuota": 2 * 6}  # of peerings and of routes, where some are to be made
+    asked = dict.fromkeys((*DESCRIBES, *SUBNETS), 6)
+    assert laptop.counted() == {"AssumeRole": 3} | asked | quotas
     assert not [call for call in laptop.calls() if call.mutating or call.dry_run or call.error]
 
 
@@ -124,7 +128,8 @@ def test_a_far_end_that_no_file_names_is_read_and_cleaned(laptop: Laptop) -> Non
 
     plan = laptop.plan()
 
-    assert laptop.counted() == {"AssumeRole": 3} | dict.fromkeys(DESCRIBES, 3)
+    asked = dict.fromkeys(DESCRIBES, 3) | dict.fromkeys(SUBNETS, 2)
+    assert laptop.counted() == {"AssumeRole": 3} | asked
     assert plan["summary"] == {"create": 0, "update": 0, "delete": 2 + 4}
     assert [m["vpc_id"] for m in plan["memberships"]] == [far.id]
     laptop.converge()
@@ -136,4 +141,6 @@ def test_a_second_region_of_an_account_costs_no_second_sign_in(laptop: Laptop) -
 
     laptop.ok("plan")
 
-    assert laptop.counted() == {"AssumeRole": 1} | dict.fromkeys(DESCRIBES, 2)
+    quotas = {"GetServiceQuota": 2 * 2}
+    asked = dict.fromkeys((*DESCRIBES, *SUBNETS), 2)
+    assert laptop.counted() == {"AssumeRole": 1} | asked | quotas

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.integration.laptop import EAST, WEST, A, B, C, Laptop, live, member
 
 
@@ -123,12 +125,26 @@ def test_dropped_connections_are_dialled_again(laptop: Laptop) -> None:
     assert laptop.plan() == whole
 
 
-def test_an_unreachable_aws_is_told_and_planned_as_gaps(laptop: Laptop) -> None:
+def test_roles_that_all_refuse_are_told_and_planned_as_gaps(laptop: Laptop) -> None:
     laptop.mesh(production=[member(vpc) for vpc in laptop.vpcs(2)])
-    laptop.fault({"service": "sts", "error": "ExpiredToken"})
+    laptop.fault({"service": "sts", "error": "AccessDenied"})
 
     plan = laptop.plan()
 
     assert not plan["complete"]
     assert len(plan["gaps"]) == 2
     assert plan["changes"] == []
+
+
+@pytest.mark.parametrize("code", ["ExpiredToken", "InvalidClientTokenId", "SignatureDoesNotMatch"])
+def test_credentials_that_nobody_takes_are_no_gap(laptop: Laptop, code: str) -> None:
+    """A nightly look for drift must not be green because its credentials are dead."""
+    laptop.mesh(production=[member(vpc) for vpc in laptop.vpcs(3)])
+    laptop.fault({"action": "AssumeRole", "error": code})
+
+    for command in (("plan",), ("drift", "--detailed-exitcode"), ("apply", "--yes")):
+        ran = laptop.run(*command)
+
+        assert ran.code == 1, ran
+        assert code in ran.err
+        assert "Nothing was read" in ran.err

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.model.address import Scope
+from bot.model.address import Scope, VpcRef
 from tests.fakes.world import FakePeering, FakeRoute, FakeTable, World
 from tests.oracle.expect import Expectation, Target
+from tests.oracle.rules import rule_disagreements
 
 CLOCK = "peerd_datetime"
 UNTAGGED = "touched, yet not tagged as peerd does"
@@ -18,6 +19,7 @@ def disagreements(expected: Expectation, after: World, *, cut_short: bool = Fals
     After an apply that was cut short a touched table may lack its tags: they are never compared.
     """
     said = [*_peerings(expected, after), *_routes(expected, after), *_vpcs(expected, after)]
+    said += rule_disagreements(expected.rules, expected.before, after)
     return [text for text in said if not (cut_short and text.endswith(UNTAGGED))]
 
 
@@ -33,6 +35,7 @@ def _peerings(expected: Expectation, after: World) -> Iterator[str]:
         wanted = wish.tags(there.requester, there.accepter)
         earlier = expected.before.peerings.get(there.id)
         yield from _tags(there, wanted, earlier)
+        yield from _dns(there, expected.dns.get(ends, {}), earlier)
     for peering in after.peerings.values():
         if peering.id in known:
             continue
@@ -53,6 +56,8 @@ def _unchanged(expected: Expectation, peering: FakePeering) -> Iterator[str]:
         return
     if was.status != peering.status:
         yield f"{peering.id}: not ours to change, {was.status} -> {peering.status}"
+    if was.dns != peering.dns and peering.id not in expected.lenient:
+        yield f"{peering.id}: not ours to set, {was.dns} -> {peering.dns}"
     if was.tags != peering.tags and peering.id not in expected.lenient:
         yield f"{peering.id}: not ours to tag, {was.tags} -> {peering.tags}"
 
@@ -66,6 +71,15 @@ def _tags(
         have = {k: v for k, v in peering.tags.get(scope, {}).items() if k != CLOCK}
         if want != have:
             yield f"{peering.id} in {scope}: tags {have}, wanted {want}"
+
+
+def _dns(
+    peering: FakePeering, wanted: dict[VpcRef, bool], earlier: FakePeering | None
+) -> Iterator[str]:
+    for end in sorted(peering.ends):
+        want = wanted.get(end, end in earlier.dns if earlier else False)
+        if (end in peering.dns) != want:
+            yield f"{peering.id}: DNS resolution of {end} is {end in peering.dns}, wanted {want}"
 
 
 def _routes(expected: Expectation, after: World) -> Iterator[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from bot.model.address import Scope, VpcRef
 from bot.model.mesh import Mesh, OrphanRoutes
 from tests.fakes.world import FakePeering, FakeRoute, FakeTable, World, same_family_overlap
+from tests.oracle.rules import RuleExpectation, expected_rules
 from tests.oracle.wishes import Ends, Wish, Wishes, wishes_of
 
 Target = str | VpcRef | None
@@ -26,7 +27,10 @@ class Expectation:
     doomed: set[str] = field(default_factory=set)
     lenient: set[str] = field(default_factory=set)
     """Peerings in or towards a gap: they stay, more is not said."""
+    dns: dict[Ends, dict[VpcRef, bool]] = field(default_factory=dict)
+    """Sides of peerings on which DNS resolution must be on or off; all others stay."""
     routes: dict[str, dict[str, set[Target]]] = field(default_factory=dict)
+    rules: RuleExpectation = field(default_factory=RuleExpectation)
     frozen: set[tuple[str, str]] = field(default_factory=set)
     """Tables and destinations that two peers claim."""
 
@@ -42,7 +46,7 @@ class _Oracle:
     def __init__(
         self, head: Mesh, base: Mesh | None, before: World, unreadable: frozenset[Scope]
     ) -> None:
-        self.head, self.before = head, before
+        self.head, self.base, self.before = head, base, before
         self.wishes: Wishes = wishes_of(head, base)
         everywhere = {vpc.scope for vpc in before.vpcs}
         self.readable = {
@@ -67,7 +71,23 @@ class _Oracle:
             route = self.before.tables[table_id].static(destination)
             if route and route.target in self.result.doomed:
                 self.result.doomed.discard(route.target)
+                self._keep_routes_to(route.target)
+        staying = {
+            peering.ends
+            for peering in self.before.peerings.values()
+            if peering.live and peering.id not in self.result.doomed
+        }
+        peered = staying | self.result.managed.keys()
+        self.result.rules = expected_rules(self.head, self.base, self.before, self.readable, peered)
         return self.result
+
+    def _keep_routes_to(self, peering: str) -> None:
+        """What stays, stays whole: nobody wants a peering that leads one way only."""
+        for table_id, outcome in self.result.routes.items():
+            for destination, targets in outcome.items():
+                route = self.before.tables[table_id].static(destination)
+                if route and route.target == peering and targets == {None}:
+                    outcome[destination] = {peering}
 
     def _ours(self, peering: FakePeering) -> bool:
         return self.wishes.owner(peering, self.readable) is not None
@@ -76,6 +96,13 @@ class _Oracle:
         return any(
             end.scope not in self.readable and end.scope.account not in self.wishes.abandoned
             for end in ends
+        )
+
+    def _partly_read(self, vpc: VpcRef) -> bool:
+        return any(
+            self._towards_gap(frozenset(member.vpc for member in environment.members))
+            for _, environment in self.head
+            if any(member.vpc == vpc for member in environment.members)
         )
 
     def _peering(self, ends: Ends) -> None:
@@ -90,6 +117,8 @@ class _Oracle:
             return
         if self.before.overlapping(one, other):
             return
+        sides = {end: {wish.resolution(end) for wish in wishes} - {None} for end in ends}
+        self.result.dns[ends] = {end: s == {True} for end, s in sides.items() if len(s) == 1}
         if there is None:
             self.result.managed[ends] = wishes[0]
             return
@@ -195,6 +224,8 @@ class _Oracle:
         )
         if not deleting:
             return {now}
+        if held is None and self._partly_read(table.vpc):
+            return {now}  # the forgotten peering may have led into the gap
         if held is None or self._ours(held):
             return {now} if held and self._towards_gap(held.ends) else {None}
         return {None, now}

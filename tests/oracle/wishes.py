@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from itertools import combinations
 
 from bot.model.address import Scope, VpcRef
@@ -24,10 +25,16 @@ class Wish:
     def destinations(self, peer: VpcRef, world: World) -> set[str]:
         """The routes to ``peer``: its overrides, else all its associated blocks."""
         overrides = self.members[peer].cidr_overrides
-        if overrides is not None:
-            return set(overrides)
         vpc = world.vpcs[peer]
-        return set(vpc.v4) | (set(vpc.v6) if self.environment.ipv6 else set())
+        blocks = set(overrides) if overrides is not None else {*vpc.v4, *vpc.v6}
+        if not self.environment.ipv6:
+            blocks = {block for block in blocks if ":" not in block}
+        return merged(blocks) if self.environment.aggregate_routes else blocks
+
+    def resolution(self, vpc: VpcRef) -> bool | None:
+        """What the environment wants of the option on a VPC's side; None: nothing."""
+        own = self.members[vpc].dns_resolution
+        return self.environment.dns_resolution if own is None else own
 
     def tags(self, requester: VpcRef, accepter: VpcRef) -> dict[Scope, dict[str, str]]:
         """peerd's tags of both sides (reference: peerd, "What it leaves in AWS")."""
@@ -53,6 +60,28 @@ class Wish:
         far["peerd_role"] = "accepter"
         # in one scope the accepter's write comes last and wins
         return {requester.scope: near} | {accepter.scope: far}
+
+
+def merged(blocks: set[str]) -> set[str]:
+    """Halves put together, and parts of others left out, until nothing more can be."""
+    known = {ip_network(block) for block in blocks}
+    while True:
+        whole = {
+            one.supernet()
+            for one in known
+            if one.prefixlen and {*one.supernet().subnets()} <= known
+        }
+        parts = {
+            one
+            for one in known | whole
+            if any(
+                one.supernet(new_prefix=length) in known | whole for length in range(one.prefixlen)
+            )
+        }
+        after = (known | whole) - parts
+        if after == known:
+            return {str(one) for one in known}
+        known = after
 
 
 @dataclass

@@ -118,6 +118,7 @@ def overrides(rnd: Random, number: int) -> list[str] | None:
         None,
         [f"10.{number}.1.0/24"],
         [f"10.{number}.1.0/24", f"10.{number}.2.0/24"],
+        [f"10.{number}.2.0/24", f"10.{number}.3.0/24", f"10.{number}.0.0/23"],
         [],
         [OUTSIDE],
         [f"10.{number}.0.0/16", f"172.16.{number}.0/24"],
@@ -175,8 +176,20 @@ def _long_form(rnd: Random, environment: dict[str, Any]) -> None:
         hub_and_spoke(rnd, environment)
     if likely(rnd, 25):
         environment["ipv6"] = True
+    if likely(rnd, 25):
+        environment["aggregate_routes"] = True
     if likely(rnd, 15):
         environment["orphan_routes"] = "delete"
+    if likely(rnd, 30):
+        dns_resolution(rnd, environment)
+
+
+def dns_resolution(rnd: Random, environment: dict[str, Any]) -> None:
+    """DNS resolution on or off for an environment, for some of its members, or for both."""
+    for place, percent in ((environment, 70), *((m, 15) for m in environment["vpcs"])):
+        place.pop("dns_resolution", None)
+        if likely(rnd, percent):
+            place["dns_resolution"] = likely(rnd, 70)
 
 
 def hub_and_spoke(rnd: Random, environment: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from tests.fakes.world import FakePeering, FakeRoute
 from tests.properties.cases import (
     OUTSIDE,
     Case,
+    dns_resolution,
     hub_and_spoke,
     likely,
     overrides,
@@ -134,6 +135,15 @@ def change_topology(rnd: Random, case: Case) -> str:
     return ""
 
 
+def change_dns(rnd: Random, case: Case) -> str:
+    """DNS resolution is asked for elsewhere, or no longer."""
+    environments = [e for data in case.head_files.values() for e in data["environments"].values()]
+    if not environments:
+        return ""
+    dns_resolution(rnd, environments[rnd.randint(0, len(environments) - 1)])
+    return "dns"
+
+
 def add_block(rnd: Random, case: Case) -> str:
     """A VPC gets one more CIDR block."""
     refs = sorted(case.world.vpcs)
@@ -207,6 +217,15 @@ def misroute(rnd: Random, case: Case) -> str:
         return ""
     put_route(table, vpc.v4[0], peering.id)
     return f"{table.id} {vpc.v4[0]} -> {peering.id}"
+
+
+def flip_options(rnd: Random, case: Case) -> str:
+    """Somebody turns the options on a side of a peering round by hand."""
+    if (peering := some_live(rnd, case)) is None or peering.status != "active":
+        return ""
+    end = sorted(peering.ends)[rnd.randint(0, 1)]
+    peering.dns ^= {end}
+    return f"{peering.id} {end.vpc_id}"
 
 
 def drop_route(rnd: Random, case: Case) -> str:
@@ -285,6 +304,7 @@ FILE_EDITS: tuple[Callable[[Random, Case], str], ...] = (
     bury_member,
     add_member,
     change_topology,
+    change_dns,
     remove_environment,
     remove_file,
     abandon_account,
@@ -295,6 +315,7 @@ WORLD_EVENTS: tuple[Callable[[Random, Case], str], ...] = (
     delete_peering,
     drift_tags,
     drop_route,
+    flip_options,
     steal,
     misroute,
     propagate,

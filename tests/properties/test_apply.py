@@ -15,7 +15,13 @@ from tests.fakes.ec2 import Delays
 from tests.fakes.faults import Rule
 from tests.oracle import disagreements, expect
 from tests.properties.cases import Case, bounded, build_with_peerd, draw_case, likely, randoms
-from tests.properties.mutations import FILE_EDITS, WORLD_EVENTS, close_account, mutate
+from tests.properties.mutations import (
+    FILE_EDITS,
+    WORLD_EVENTS,
+    close_account,
+    flip_options,
+    mutate,
+)
 
 
 def told(case: Case) -> None:
@@ -74,6 +80,8 @@ def test_what_peerd_built_plans_as_no_changes(rnd: Random) -> None:
     if likely(rnd, 20):
         close_account(rnd, case)
     build_with_peerd(rnd, case)
+    for _ in range(rnd.randint(0, 2)):
+        flip_options(rnd, case)  # peerd knows of none: what is unset is left alone
     told(case)
 
     plan = run.plan(FakeAws(case.world), case.head, None)

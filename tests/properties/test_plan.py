@@ -7,14 +7,31 @@ from random import Random
 
 from hypothesis import given
 
+from bot.kinds.peering_options import OptionsSpec
+from bot.model.address import pair_of
+from bot.model.change import Plan
 from tests.fakes import run
 from tests.fakes.aws import SIGN_IN, FakeAws
 from tests.fakes.meshes import mesh_of
 from tests.properties.cases import bounded, randoms, shuffled
 from tests.properties.mutations import FILE_EDITS, WORLD_EVENTS, close_account, mutate
 from tests.properties.test_apply import a_mesh_that_stands, told
+from tests.properties.test_quotas import GET_QUOTA
 
+ATTRIBUTE = "ec2:DescribeVpcAttribute"
+SUBNETS = ("ec2:DescribeSubnets", "ec2:DescribeNetworkAcls")
 DESCRIBES = ("ec2:DescribeVpcs", "ec2:DescribeVpcPeeringConnections", "ec2:DescribeRouteTables")
+
+
+def _asks_of_names_what_goes_on(aws: FakeAws, plan: Plan) -> None:
+    """Two attributes of each readable VPC with a peering on which a side goes on; no others."""
+    specs = [c.after for c in plan.changes if isinstance(c.after, OptionsSpec)]
+    pairs = [pair_of(s.peering) for s in specs if s.allow_dns_resolution_from_remote_vpc]
+    gaps = {gap.scope for gap in plan.gaps}
+    ends = {vpc for pair in pairs for vpc in (pair.first, pair.second)}
+    going_on = {vpc.vpc_id for vpc in ends if vpc.scope not in gaps}
+    asked = Counter(call.params["VpcId"] for call in aws.made(ATTRIBUTE))
+    assert asked == Counter(dict.fromkeys(going_on, 2))
 
 
 @bounded(40)
@@ -35,7 +52,14 @@ def test_a_plan_reads_each_scope_with_three_describes_and_signs_in_once(rnd: Ran
     named = {m.vpc.scope for mesh in (case.head, case.base) for _, e in mesh for m in e.members}
     abandoned = set(case.head.abandoned_accounts)
     readable = {s for s in named if s.account not in case.world.closed | abandoned}
-    assert made == Counter({(action, scope): 1 for scope in readable for action in DESCRIBES})
+    assert {where for action, where in made if action == GET_QUOTA} <= readable
+    _asks_of_names_what_goes_on(aws, plan)
+    second = {k: n for k, n in made.items() if k[0] in SUBNETS}
+    assert set(second.values()) <= {1}
+    assert {where for _, where in second} <= (readable if plan.changes else set())
+    besides = (GET_QUOTA, ATTRIBUTE, *SUBNETS)
+    described = Counter({k: n for k, n in made.items() if k[0] not in besides})
+    assert described == Counter({(action, scope): 1 for scope in readable for action in DESCRIBES})
     signed = Counter(call.scope.account for call in aws.made(SIGN_IN) if not call.refused)
     assert signed == Counter({scope.account for scope in readable})
     gaps = {s for s in named if s.account in case.world.closed and s.account not in abandoned}

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
+from bot.kinds.peering_options import OptionsSpec
 from bot.kinds.route import RouteSpec
+from bot.kinds.security_group_rule.spec import RuleSpec, rule_address
 from bot.kinds.vpc_peering import PeeringSpec
 from bot.model.address import (
     AccountId,
@@ -16,6 +19,7 @@ from bot.model.address import (
     Scope,
     VpcRef,
     peering_address,
+    peering_options_address,
 )
 from bot.model.change import (
     Change,
@@ -33,6 +37,7 @@ from bot.model.change import (
     Result,
 )
 from bot.model.diagnostic import Diagnostic, Severity, SourceLine
+from bot.model.security_group import Direction
 from bot.model.tags import Tags
 from bot.render.context import Context, Link, marker_of
 
@@ -130,6 +135,22 @@ def route_change(
     return Change(address, before, after, environments=frozenset({environment}), **more)
 
 
+def options_change(
+    at: VpcRef, peer: VpcRef, side: str, before: bool | None, after: bool
+) -> Change[OptionsSpec]:
+    """A change of the option on a VPC's side; ``before`` is None on a new peering."""
+    wanted = OptionsSpec(at, peering_address(Pair.of(at, peer)), side, after)
+    held = None if before is None else replace(wanted, allow_dns_resolution_from_remote_vpc=before)
+    return Change(
+        peering_options_address(at, peer),
+        held,
+        wanted,
+        environments=frozenset({"production"}),
+        declared_at=(line(9),),
+        reason="dns_resolution asks for it",
+    )
+
+
 def routes_between(
     one: VpcRef, other: VpcRef, environment: str, *, gone: bool = False, **more: Any
 ) -> list[Change[RouteSpec]]:
@@ -176,6 +197,36 @@ def picture(
     )
 
 
+def rule(direction: Direction, near: VpcRef, far: VpcRef, **more: Any) -> RuleSpec:
+    """A rule of a group of ``near``, for PostgreSQL, that names the group of ``far``."""
+    given: dict[str, Any] = {"description": "web to database", "tags": Tags()} | more
+    groups = (f"sg-{vpc.vpc_id[-8:]}" for vpc in (near, far))
+    group, allowed = groups
+    peering = peering_address(Pair.of(near, far))
+    return RuleSpec(near, group, direction, "tcp", 5432, 5432, far, allowed, peering, **given)
+
+
+def ruled() -> Plan:
+    """Security group rules: two to add, one to mend, one to destroy as it is wanted no more."""
+    one, other, names = vpc(0), vpc(1), frozenset({"production"})
+    before = rule(Direction.INGRESS, other, one, description="what was said before")
+    stale = replace(rule(Direction.INGRESS, one, other), from_port=22, to_port=22)
+    specs: list[tuple[RuleSpec | None, RuleSpec | None, str]] = [
+        (None, rule(Direction.EGRESS, one, other), "wanted and not there"),
+        (None, replace(rule(Direction.EGRESS, one, other), protocol="udp"), "wanted and not there"),
+        (before, rule(Direction.INGRESS, other, one), "description differs"),
+        (stale, None, "no environment wants it"),
+    ]
+    changes = []
+    for old, new, reason in specs:
+        spec = new or old
+        assert spec is not None
+        where = rule_address(spec.vpc.scope, spec.group, spec.direction, spec.traffic, spec.allowed)
+        id_ = "sgr-0123456789abcdef0" if old else ""
+        changes.append(Change(where, old, new, id_, names, (line(40),), reason=reason))
+    return Plan(tuple(changes), environments=("production",))
+
+
 def small() -> Plan:
     """One VPC joins three others; a peering's tags had drifted."""
     members = [vpc(n) for n in range(4)]
@@ -210,6 +261,26 @@ def small() -> Plan:
             Membership("production", newcomer, Movement.JOINS, line(31), note="payments, Dublin"),
         ),
         mesh=picture("production", members, new=[newcomer]),
+    )
+
+
+def resolving() -> Plan:
+    """DNS resolution on both sides of a new peering, and otherwise on three that stay."""
+    here, there, *stay = (vpc(n) for n in range(5))
+    changes: list[Change[Any]] = [
+        created(here, there, "production", line(31)),
+        options_change(here, there, "requester", None, True),
+        options_change(there, here, "accepter", None, True),
+        options_change(here, stay[0], "accepter", False, True),
+        options_change(stay[0], here, "requester", False, True),
+        options_change(stay[1], here, "requester", True, False),
+        options_change(here, stay[2], "accepter", None, True),
+        options_change(stay[2], here, "requester", True, False),
+    ]
+    return Plan(
+        tuple(changes),
+        environments=("production",),
+        mesh=picture("production", [here, there, *stay]),
     )
 
 

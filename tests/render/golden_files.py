@@ -8,9 +8,9 @@ from pathlib import Path
 from bot.engine.review import Verdict
 from bot.model.change import Plan
 from bot.model.diagnostic import Diagnostic, Severity
-from bot.render import html, markdown, mermaid, planfile, terminal
+from bot.render import html, markdown, mermaid, planfile, terminal, verification
 from bot.render.markdown import Refusal
-from tests.render import builder
+from tests.render import builder, reaches
 from tests.render.builder import CONTEXT
 
 FOLDER = Path(__file__).parent / "golden"
@@ -46,6 +46,12 @@ def _graph() -> str:
 FILES: Mapping[str, Callable[[], str]] = {
     "empty.md": lambda: markdown.comment(Plan(environments=("production",)), CONTEXT),
     "small.md": lambda: markdown.comment(builder.small(), CONTEXT),
+    "resolving.md": lambda: markdown.comment(builder.resolving(), CONTEXT),
+    "resolving.txt": lambda: terminal.text(builder.resolving(), width=100, colour=False),
+    "resolving.html": lambda: html.report(builder.resolving(), CONTEXT),
+    "resolving.json": lambda: planfile.plan_json(builder.resolving()),
+    "ruled.md": lambda: markdown.comment(builder.ruled(), CONTEXT),
+    "ruled.txt": lambda: terminal.text(builder.ruled(), width=100, colour=False),
     "destructive.md": lambda: markdown.comment(builder.destructive(), CONTEXT),
     "huge.md": lambda: markdown.comment(builder.huge(), CONTEXT),
     "failed.md": lambda: markdown.outcome_comment(builder.failed(), CONTEXT),
@@ -60,6 +66,14 @@ FILES: Mapping[str, Callable[[], str]] = {
     "failed.html": lambda: html.report(builder.small(), CONTEXT, builder.failed().outcomes),
     "destructive.json": lambda: planfile.plan_json(builder.destructive()),
     "huge.mmd": _graph,
+    "reach.md": lambda: markdown.comment(reaches.plan(), CONTEXT),
+    "reach.txt": lambda: terminal.text(reaches.plan(), width=100, colour=False),
+    "reach.html": lambda: html.report(reaches.plan(), CONTEXT),
+    "reach.json": lambda: planfile.plan_json(reaches.plan()),
+    "reached.md": lambda: markdown.outcome_comment(reaches.report(), CONTEXT),
+    "reached.txt": lambda: terminal.report_text(reaches.report(), width=100, colour=False),
+    "verify.txt": lambda: verification.text(reaches.verification(), width=100, colour=False),
+    "verify.md": lambda: verification.markdown(reaches.verification()),
 }
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from bot.kinds.peering_options import OptionsSpec
 from bot.kinds.route import RouteSpec
 from bot.kinds.vpc_peering import PeeringSpec
 from bot.model.address import AccountId, Address, Pair, Region, Scope, VpcRef, peering_address
@@ -41,12 +44,15 @@ def plan(text: str) -> Plan:
     here, there = (
         RouteSpec(one, text, target, blackhole=True) for target in (text, peering_address(pair))
     )
+    options = [OptionsSpec(one, peering_address(pair), "requester", on) for on in (False, True)]
+    things: tuple[tuple[Address, Any, Any], ...] = (
+        (peering_address(pair), held, wanted),
+        (Address("peering_options", (one.scope,), text), options[0], options[1]),
+        (Address("route", (one.scope,), f"{text}/{text}"), here, there),
+    )
     changes = [
         Change(address, before, after, text, environments, (line,), text, origin, text)
-        for address, *sides in (
-            (peering_address(pair), held, wanted),
-            (Address("route", (one.scope,), f"{text}/{text}"), here, there),
-        )
+        for address, *sides in things
         for before, after in ((None, sides[1]), (sides[0], sides[1]), (sides[0], None))
         for origin in Origin
     ]

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from bot.config.schema import schema_text
 from bot.errors import BotError, ExitCode
 from bot.kinds import KINDS
+from bot.kinds.peering_options import OptionsSpec
 from bot.kinds.route import RouteSpec
 from bot.kinds.vpc_peering import PeeringSpec
 from bot.model.change import Plan
@@ -59,7 +60,10 @@ def _properties(node: dict[str, Any]) -> list[dict[str, Any]]:
     return list(node.get("properties", {}).values()) if "additionalProperties" in node else []
 
 
-@pytest.mark.parametrize(("name", "spec"), [("peering", PeeringSpec), ("route", RouteSpec)])
+@pytest.mark.parametrize(
+    ("name", "spec"),
+    [("peering", PeeringSpec), ("options", OptionsSpec), ("route", RouteSpec)],
+)
 def test_the_schema_has_the_kinds_attributes(name: str, spec: type) -> None:
     assert list(SCHEMA["$defs"][name]["properties"]) == [f.name for f in fields(spec)]
 

@@ -3,31 +3,57 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore import xform_name
 from botocore.client import BaseClient
+from botocore.credentials import ReadOnlyCredentials
 
-from bot.adapters.aws.clients import Clients, ReadClients, Workshop, acting_for, call
+from bot.adapters.aws.clients import (
+    Clients,
+    ReadClients,
+    Workshop,
+    acting_for,
+    call,
+    patiently,
+)
+from bot.adapters.aws.credentials import Supplier
 from bot.adapters.aws.faults import aws_errors
 from bot.adapters.aws.guard import check_read
 from bot.adapters.aws.initial import ASSUME_ROLE
 from bot.adapters.aws.members import MemberRoles
 from bot.errors import AwsError
 from bot.model.address import AccountId, Scope
+from bot.model.aws_codes import STALE
 from bot.model.step import Role
+from bot.ports import Fence, unfenced
 
 Item = Mapping[str, Any]
+T = TypeVar("T")
 
 LOG = logging.getLogger(__name__)
 """Says which call is made where; parameters and answers are never logged."""
 
+_CLIENTS = {"servicequotas": "service-quotas"}
+"""botocore's names of services whose IAM prefix, which calls are spelt with, is another."""
+
 _LARGEST_PAGE = 1000
 _UNKNOWN_MAXIMUM = 100
 """EC2 documents maxima for nearly all calls; 100 is allowed by those that botocore has none for."""
+
+
+class _Used:
+    """Hands on what a supplier gives, and remembers it."""
+
+    def __init__(self, supplier: Supplier) -> None:
+        self._supplier = supplier
+        self.last: ReadOnlyCredentials | None = None
+
+    def __call__(self) -> ReadOnlyCredentials:
+        self.last = self._supplier()
+        return self.last
 
 
 class MemberAccess:
@@ -36,15 +62,54 @@ class MemberAccess:
     def __init__(self, members: MemberRoles, roles: Mapping[AccountId, Role]) -> None:
         self._members, self._roles = members, roles
 
-    def acting_in(self, scope: Scope) -> AbstractContextManager[None]:
-        """Sign as the role of the scope's account. Raises AwsError if there is none."""
+    def signed(self, scope: Scope, action: str, work: Callable[[], T]) -> T:
+        """What ``work`` gives, signed as the role of the scope's account.
+
+        Once more with a new session when AWS says that the session is over: then it has done
+        nothing. Raises AwsError.
+        """
+        role = self._role(scope)
+        used = _Used(partial(self._members.credentials, role, scope))
+        try:
+            with aws_errors(scope, action), acting_for(used):
+                return work()
+        except AwsError as error:
+            over = error.action == action and error.code in STALE
+            if not over or used.last is None or not self._members.renew(role, scope, used.last):
+                raise
+        with aws_errors(scope, action), acting_for(used):
+            return work()
+
+    def fenced(self, scope: Scope, action: str, work: Callable[[], T], fence: Fence) -> T:
+        """As ``signed``, but signed in to first, so that behind the fence there is only work.
+
+        The second time, with a new session, it passes the fence again. Raises AwsError.
+        """
+        role = self._role(scope)
+        keys = self._members.credentials(role, scope)
+        try:
+            return _sent(scope, action, work, fence, keys)
+        except AwsError as error:
+            over = error.action == action and error.code in STALE
+            if not over or not self._members.renew(role, scope, keys):
+                raise
+        return _sent(scope, action, work, fence, self._members.credentials(role, scope))
+
+    def _role(self, scope: Scope) -> Role:
         role = self._roles.get(scope.account)
         if role is None:
             message = f"no mesh file names a role for account {scope.account}"
             raise AwsError(scope, ASSUME_ROLE, "NoRole", message)
         if role.account != scope.account:
             raise ValueError(f"the role given for {scope.account} is one of {role.account}")
-        return acting_for(partial(self._members.credentials, role, scope))
+        return role
+
+
+def _sent(
+    scope: Scope, action: str, work: Callable[[], T], fence: Fence, keys: ReadOnlyCredentials
+) -> T:
+    with fence(scope, action), aws_errors(scope, action), acting_for(lambda: keys):
+        return work()
 
 
 class Reads:
@@ -64,15 +129,18 @@ class Reads:
         check_read(service, operation, parameters)
         _refuse_empty_ids(action, parameters)
         LOG.debug("%s %s", scope, action)
-        with aws_errors(scope, action), self._access.acting_in(scope):
-            client = self._clients.client(service, scope.region)
+
+        def ask() -> tuple[Item, ...]:
+            client = self._clients.client(_CLIENTS.get(service, service), scope.region)
             _check_exists(client, action, operation)
-            return tuple(self._paged(client, service, operation, parameters))
+            return tuple(self._paged(client, operation, parameters))
+
+        return patiently(lambda: self._access.signed(scope, action, ask))
 
     def _paged(
-        self, client: BaseClient, service: str, operation: str, parameters: Mapping[str, Any]
+        self, client: BaseClient, operation: str, parameters: Mapping[str, Any]
     ) -> Iterator[Item]:
-        paging = self._workshop.paging(service, operation)
+        paging = self._workshop.paging(client.meta.service_model.service_name, operation)
         if paging is None:
             answer = call(client, operation, parameters)
             yield {key: value for key, value in answer.items() if key != "ResponseMetadata"}
@@ -87,17 +155,20 @@ class Reads:
 class Writes:
     """Sends calls that change AWS, each once."""
 
-    def __init__(self, clients: Clients, access: MemberAccess) -> None:
-        self._clients, self._access = clients, access
+    def __init__(self, clients: Clients, access: MemberAccess, fence: Fence = unfenced) -> None:
+        self._clients, self._access, self._fence = clients, access, fence
 
     def once(self, scope: Scope, action: str, parameters: Mapping[str, Any]) -> Item:
         """The answer of one call. Raises AwsError, or ValueError for one AWS does not have."""
         service, operation = _split(action)
         LOG.debug("%s %s", scope, action)
-        with aws_errors(scope, action), self._access.acting_in(scope):
-            client = self._clients.client(service, scope.region)
-            _check_exists(client, action, operation)
-            return call(client, operation, parameters)
+
+        with aws_errors(scope, action):  # a client takes a while to make: before the fence
+            client = self._clients.client(_CLIENTS.get(service, service), scope.region)
+        _check_exists(client, action, operation)
+        return self._access.fenced(
+            scope, action, lambda: call(client, operation, parameters), self._fence
+        )
 
 
 def _page_size(

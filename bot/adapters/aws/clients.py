@@ -7,11 +7,13 @@ the account that the calling thread acts for, and not for the one its client was
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 
 import botocore.session
 from botocore import xform_name
@@ -22,10 +24,16 @@ from botocore.exceptions import BotoCoreError, NoCredentialsError
 
 from bot.adapters.aws.credentials import Supplier, supplied_session
 from bot.adapters.aws.guard import guard_reads
+from bot.errors import AwsError
+from bot.model.aws_codes import THROTTLED
+
+T = TypeVar("T")
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 30.0
 READ_ATTEMPTS = 4
+THROTTLED_AGAIN = (2.0, 5.0)
+"""Seconds before another round of attempts at a read that is throttled."""
 
 _ACTING_FOR: ContextVar[Supplier | None] = ContextVar("acting_for", default=None)
 
@@ -70,7 +78,8 @@ def make_client(
     try:
         client: BaseClient = session.create_client(service, region_name=region, config=settings)
     except ValueError as error:
-        raise InvalidEndpoint(reason=error) from error
+        # what is no URL has no place for a password either, so any text before an @ may be one
+        raise InvalidEndpoint(reason=re.sub(r"\S+@", "***@", str(error))) from error
     return client
 
 
@@ -78,6 +87,22 @@ def call(client: BaseClient, operation: str, parameters: Mapping[str, Any]) -> M
     """The answer of one call, by AWS's name of it. Raises BotoCoreError or ClientError."""
     answer: Mapping[str, Any] = getattr(client, xform_name(operation))(**parameters)
     return answer
+
+
+def patiently(ask: Callable[[], T]) -> T:
+    """Ask, and again a while after botocore gave up a throttled question.
+
+    Others drink from the same buckets: a fifth of all calls may be throttled, and a plan of
+    thousands must not have a gap for it. Raises AwsError.
+    """
+    for pause in THROTTLED_AGAIN:
+        try:
+            return ask()
+        except AwsError as error:
+            if error.code not in THROTTLED:
+                raise
+        time.sleep(pause)
+    return ask()
 
 
 class Workshop:

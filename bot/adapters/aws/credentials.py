@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ RENEW_BEFORE = timedelta(minutes=5)
 
 _USABLE = timedelta(minutes=1)
 _RETRY_AFTER = timedelta(seconds=30)
-_SESSION_NAME_LENGTH = 64
+_MOST_REFUSALS = 10
 
 
 def utc_now() -> datetime:
@@ -47,24 +46,35 @@ class Keys(ReadOnlyCredentials):
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """Credentials as STS issued them."""
+    """Credentials as STS issued them, and the ARN of the session that they are for."""
 
     credentials: Keys
     expires: datetime
+    arn: str = ""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What nobody may see; the access key's id only says which session it was."""
+        return tuple(filter(None, (self.credentials.secret_key, self.credentials.token)))
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> Issued:
         """From the answer of one of STS's AssumeRole calls."""
         held = answer["Credentials"]
         keys = Keys(held["AccessKeyId"], held["SecretAccessKey"], held["SessionToken"])
-        return cls(keys, held["Expiration"])
+        arn = str(answer.get("AssumedRoleUser", {}).get("Arn", ""))
+        return cls(keys, held["Expiration"], arn)
 
 
 class Renewed:
     """Credentials issued when first asked for, and again shortly before they expire.
 
     Threads that ask at once make one call. A failure is remembered for the run. While
-    old credentials still hold, a failed renewal is passed over and tried again later.
+    old credentials still hold, nobody waits for a renewal that another thread makes, and one
+    that failed is passed over and tried again later.
+
+    When they expire is told by two clocks, AWS's and ours. ``RENEW_BEFORE`` covers as much
+    difference as AWS lets pass in signed requests; what goes beyond ``renew`` mends.
     """
 
     def __init__(self, issue: Callable[[], Issued], now: Clock) -> None:
@@ -73,14 +83,41 @@ class Renewed:
         self._issued: Issued | None = None
         self._failure: AwsError | None = None
         self._not_before: datetime | None = None
+        self._refusals = 0
 
     def current(self) -> ReadOnlyCredentials:
         """Credentials that hold for at least a minute. Raises AwsError."""
+        return self.issued().credentials
+
+    def issued(self) -> Issued:
+        """Likewise, with the session's ARN."""
         issued = self._issued
         if issued is not None and self._remaining(issued) > RENEW_BEFORE:
-            return issued.credentials
+            return issued
+        # whoever renews must not hold up the others, as long as what is there holds
+        holds = issued is not None and self._remaining(issued) > _USABLE
+        if not self._lock.acquire(blocking=not holds):
+            assert issued is not None, "something holds"
+            return issued
+        try:
+            return self._renewed()
+        finally:
+            self._lock.release()
+
+    def renew(self, refused: ReadOnlyCredentials) -> bool:
+        """AWS refused these as over, so give others from now on; False when that is no use.
+
+        Threads whose calls were refused at once make one new session. A run that needs many
+        has another trouble than an early end of its session.
+        """
         with self._lock:
-            return self._renewed().credentials
+            issued = self._issued
+            if issued is not None and issued.credentials is refused:
+                if self._refusals >= _MOST_REFUSALS:
+                    return False
+                self._refusals += 1
+                self._issued = self._not_before = None
+            return True
 
     def _renewed(self) -> Issued:
         if self._failure is not None:
@@ -141,18 +178,3 @@ def supplied_session(supplier: Supplier) -> botocore.session.Session:
     session = standard_session()
     session.register_component("credential_provider", CredentialResolver([_Provider(supplier)]))
     return session
-
-
-def session_name(name: str, suffix: str = "") -> str:
-    """A RoleSessionName: 2 to 64 characters of STS's set, the suffix kept whole if it fits.
-
-    The set is ``[A-Za-z0-9_+=,.@-]`` (STS API reference, AssumeRole); others become "-".
-    """
-    tail = _of_set(f"-{suffix}" if suffix else "")[:_SESSION_NAME_LENGTH]
-    head = _of_set(name)[: _SESSION_NAME_LENGTH - len(tail)]
-    whole = (head + tail) or "meshbot"
-    return whole if len(whole) > 1 else f"{whole}-"
-
-
-def _of_set(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_+=,.@-]", "-", text)

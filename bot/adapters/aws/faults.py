@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
+from bot.adapters.redaction import without_secrets
 from bot.errors import AwsError
 from bot.model.address import Scope
 
@@ -19,12 +19,6 @@ _ADVICE = {
     "EndpointConnectionError": "check the region's name, AWS_ENDPOINT_URL and the network",
     "ConnectTimeoutError": "check AWS_ENDPOINT_URL and the network",
 }
-_SECRETS = (
-    # AWS repeats the canonical request when a signature does not match
-    (re.compile(r"(?i)(x-amz-security-token\s*[:=]\s*)\S+"), r"\1***"),
-    (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), "***"),
-    (re.compile(r"//[^/@\s]+@"), "//***@"),
-)
 
 
 @contextmanager
@@ -48,8 +42,23 @@ def aws_errors(scope: Scope | None, action: str) -> Iterator[None]:
 def fault(error: Exception, scope: Scope | None, action: str) -> AwsError:
     """The AwsError of a call that got no usable answer, with advice where we have some."""
     code = type(error).__name__
+    # botocore quotes the whole answer that it cannot read, and STS's answers hold credentials
+    broken = isinstance(error, ResponseParserError)
+    text = "AWS's answer is cut or broken" if broken else without_secrets(str(error))
     advice = f" ({_ADVICE[code]})" if code in _ADVICE else ""
-    return AwsError(scope, action, code, _without_secrets(str(error)) + advice)
+    return AwsError(scope, action, code, text + advice)
+
+
+@contextmanager
+def explained(advice: Mapping[str, str]) -> Iterator[None]:
+    """Add to AwsErrors raised inside what is known of their codes."""
+    try:
+        yield
+    except AwsError as error:
+        if error.code not in advice:
+            raise
+        text = f"{error.message} ({advice[error.code]})"
+        raise AwsError(error.scope, error.action, error.code, text, error.request_id) from error
 
 
 def for_scope(error: AwsError, scope: Scope) -> AwsError:
@@ -64,12 +73,6 @@ def _refused(error: ClientError, scope: Scope | None, action: str) -> AwsError:
         scope,
         action,
         answer.get("Code") or "Unknown",
-        _without_secrets(answer.get("Message") or ""),
+        without_secrets(answer.get("Message") or ""),
         metadata.get("RequestId") or "",
     )
-
-
-def _without_secrets(text: str) -> str:
-    for pattern, replacement in _SECRETS:
-        text = pattern.sub(replacement, text)
-    return text

@@ -15,6 +15,8 @@ from botocore.model import OperationModel
 
 _READS = re.compile(r"(?:Describe|Get|List|Search)[A-Z][A-Za-z0-9]*")
 _SIGN_INS = frozenset({"AssumeRole", "AssumeRoleWithWebIdentity"})
+_OTHER_READS = frozenset({("iam", "SimulatePrincipalPolicy")})
+"""Reads, by IAM's own access level, that are not called so."""
 
 
 class ReadOnlyViolation(RuntimeError):
@@ -61,4 +63,4 @@ def guard_reads(client: BaseClient, *, sign_ins: bool = False) -> None:
 def _reads(service: str, operation: str) -> bool:
     if service == "sts":
         return operation == "GetCallerIdentity"
-    return _READS.fullmatch(operation) is not None
+    return _READS.fullmatch(operation) is not None or (service, operation) in _OTHER_READS

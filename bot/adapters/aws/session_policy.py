@@ -11,33 +11,54 @@ from __future__ import annotations
 import json
 
 READS = (
+    "ec2:DescribeNetworkAcls",
     "ec2:DescribeRouteTables",
+    "ec2:DescribeSecurityGroupReferences",
+    "ec2:DescribeSecurityGroupRules",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeStaleSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcAttribute",
     "ec2:DescribeVpcPeeringConnections",
     "ec2:DescribeVpcs",
+    "servicequotas:GetServiceQuota",
 )
 """What every command sends through member roles."""
 
 WRITES = (
     "ec2:AcceptVpcPeeringConnection",
+    "ec2:AuthorizeSecurityGroupEgress",
+    "ec2:AuthorizeSecurityGroupIngress",
     "ec2:CreateRoute",
     "ec2:CreateTags",
     "ec2:CreateVpcPeeringConnection",
     "ec2:DeleteRoute",
     "ec2:DeleteVpcPeeringConnection",
+    "ec2:ModifyVpcPeeringConnectionOptions",
     "ec2:ReplaceRoute",
+    "ec2:RevokeSecurityGroupEgress",
+    "ec2:RevokeSecurityGroupIngress",
+    "ec2:UpdateSecurityGroupRuleDescriptionsEgress",
+    "ec2:UpdateSecurityGroupRuleDescriptionsIngress",
 )
 """What apply sends besides."""
 
 
-def session_policy(*, writes: bool) -> str:
+INSPECTS = ("iam:GetRole", "iam:SimulatePrincipalPolicy")
+"""What doctor asks besides, where the role allows it."""
+
+
+def session_policy(*, writes: bool, inspects: bool = False) -> str:
     """The policy as compact JSON, for a session that reads or one that also ``writes``.
+
+    With ``inspects`` it may look at roles as well.
 
     Resources and conditions are the role's business, so there are none. STS takes 2,048
     characters, and packs the text into less than that together with session tags.
     """
     statement = {
         "Effect": "Allow",
-        "Action": [*READS, *WRITES] if writes else list(READS),
+        "Action": [*READS, *(WRITES if writes else ()), *(INSPECTS if inspects else ())],
         "Resource": "*",
     }
     policy = {"Version": "2012-10-17", "Statement": [statement]}

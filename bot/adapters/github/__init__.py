@@ -26,6 +26,7 @@ from bot.adapters.github.session import Session, open_session
 from bot.adapters.github.viewer import Viewer
 from bot.model.github import CheckRun, Conclusion, PullRequest
 from bot.model.record import Deployment, OwnCheck, Relation, Review
+from bot.ports import Stop
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -88,6 +89,10 @@ class Client:
     def plan_files(self, run_id: str, artifact: str) -> Iterator[bytes]:
         """See the port."""
         return self._parts.artifacts.plan_files(run_id, artifact)
+
+    def shard_files(self, run_id: str, prefix: str) -> Mapping[str, bytes]:
+        """See the port."""
+        return self._parts.artifacts.shard_files(run_id, prefix)
 
     def reviews(self, number: int) -> tuple[Review, ...]:
         """See the port."""
@@ -152,11 +157,14 @@ def connect(
     *,
     seconds_between_writes: float | None = None,
     sleep: Callable[[float], object] = time.sleep,
+    until: Stop | None = None,
 ) -> Client:
     """The repository that the environment names, with the input ``github-token``.
 
     Nothing is asked, and nothing of the environment judged, before the first call, which
-    raises UsageError when the environment cannot be used.
+    raises UsageError when the environment cannot be used. A client belongs to one thread.
+    With ``until`` it is for what can be left out: nothing is repeated or waited for, and
+    once that is set nothing more is sent; GitHubError says so.
     """
     return Client(
         lambda: open_session(
@@ -169,6 +177,7 @@ def connect(
                 else seconds_between_writes
             ),
             sleep=sleep,
+            until=until,
         )
     )
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 from bot.adapters.github.archive import ArchiveFault, only_file
 from bot.adapters.github.session import TIMEOUT, Session
 from bot.errors import GitHubRefused
+from bot.model.shard import MOST_SHARDS
 
 MAX_ARCHIVE = 64 * 1024 * 1024
 """Bytes; the largest plan and its report take about a tenth of it."""
@@ -18,6 +19,9 @@ MOST = 5
 """Artifacts of one name in one run that are opened: one for each attempt."""
 CHUNK = 1 << 16
 FILE = "plan.json"
+SHARD_FILE = "shard.json"
+MAX_SHARDS_SIZE = 2 * MAX_PLAN
+"""Bytes of all shards' files together."""
 
 
 class Artifacts:
@@ -31,24 +35,46 @@ class Artifacts:
 
         Raises GitHubRefused when one has expired, is gone or cannot be read as ours.
         """
-        for artifact in self._of_run(run_id, name):
-            if artifact.expired:
-                raise GitHubRefused(f"The artifact {name} of run {run_id} has expired.")
-            archive = self._download(int(artifact.id), name)
-            try:
-                content = only_file(archive, FILE, MAX_PLAN)
-            except ArchiveFault as fault:
-                raise GitHubRefused(
-                    f"The artifact {name} of run {run_id} is not one of meshbot's: {fault}."
-                ) from fault
-            yield content
+        found = self._of_run(run_id, lambda given: given == name)
+        for artifact in found[:MOST]:
+            yield self._content(artifact, run_id, FILE, MAX_PLAN)
 
-    def _of_run(self, run_id: str, name: str) -> list[Any]:
+    def shard_files(self, run_id: str, prefix: str) -> dict[str, bytes]:
+        """shard.json of the newest artifact of each name that starts so.
+
+        Raises GitHubRefused likewise, also when there are too many or they are too large.
+        """
+        newest: dict[str, Any] = {}
+        for artifact in self._of_run(run_id, lambda given: given.startswith(prefix)):
+            newest.setdefault(str(artifact.name), artifact)
+        if len(newest) > MOST_SHARDS:
+            raise GitHubRefused(f"Run {run_id} left more than {MOST_SHARDS} shards.")
+        left, contents = MAX_SHARDS_SIZE, {}
+        for name, artifact in sorted(newest.items()):
+            contents[name] = self._content(artifact, run_id, SHARD_FILE, min(left, MAX_PLAN))
+            left -= len(contents[name])
+        return contents
+
+    def _content(self, artifact: Any, run_id: str, file: str, limit: int) -> bytes:
+        name = str(artifact.name)
+        if artifact.expired:
+            raise GitHubRefused(f"The artifact {name} of run {run_id} has expired.")
+        archive = self._download(int(artifact.id), name)
+        try:
+            return only_file(archive, file, limit)
+        except ArchiveFault as fault:
+            raise GitHubRefused(
+                f"The artifact {name} of run {run_id} is not one of meshbot's: {fault}."
+            ) from fault
+
+    def _of_run(self, run_id: str, wanted: Callable[[str], bool]) -> list[Any]:
+        """The artifacts with such names, newest first."""
+
         def listed() -> list[Any]:
             repository = self._session.repository
             found = repository.get_workflow_run(int(run_id)).get_artifacts()
-            own = [artifact for artifact in found if artifact.name == name]
-            return sorted(own, key=lambda artifact: -artifact.id)[:MOST]
+            own = [artifact for artifact in found if wanted(str(artifact.name))]
+            return sorted(own, key=lambda artifact: -artifact.id)
 
         return self._session.call(f"list the artifacts of run {run_id}", listed)
 

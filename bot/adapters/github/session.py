@@ -9,11 +9,14 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
+from bot.adapters.redaction import without_secrets
 from bot.errors import GitHubError, GitHubRefused, UsageError
 
 if TYPE_CHECKING:
     from github import Github, GithubException
     from github.Repository import Repository
+
+    from bot.ports import Stop
 
 T = TypeVar("T")
 
@@ -25,12 +28,18 @@ LONGEST_WAIT = 180.0
 SECONDARY_WAIT = 60.0
 """GitHub: wait at least a minute when a secondary limit names no time (docs: rate limits)."""
 TIMEOUT = 30
+SHORT_TIMEOUT = 5
+"""Seconds for what is not worth waiting for."""
 ODD_ANSWERS = (AssertionError, RuntimeError, TypeError, KeyError, AttributeError)
 """How PyGithub reports an address on another host, and an answer of an odd shape."""
 
 
 class Uncertain(GitHubError):
     """A write was sent and no usable answer came back: it may have happened or not."""
+
+
+class TooLate(GitHubError):
+    """Nothing was sent, for nothing more is to be sent."""
 
 
 class Kind(Enum):
@@ -55,7 +64,8 @@ class Session:
     """A repository seen through PyGithub, which raises nothing but GitHubError.
 
     PyGithub's own retries are off: they would repeat a POST that GitHub already carried
-    out. ``sleep`` takes seconds.
+    out. ``sleep`` takes seconds. With ``until`` nothing is repeated or waited for, and once
+    it is set nothing more is sent.
     """
 
     def __init__(
@@ -64,9 +74,10 @@ class Session:
         repository: str,
         sleep: Callable[[float], object] = time.sleep,
         permission: str = "contents: read",
+        until: Stop | None = None,
     ) -> None:
         self.github, self.name, self.sleep = github, repository, sleep
-        self.permission = permission
+        self.permission, self.until = permission, until
 
     @property
     def repository(self) -> Repository:
@@ -75,7 +86,7 @@ class Session:
 
     def needing(self, permission: str) -> Session:
         """The same session, whose refusals name this line of a job's ``permissions:``."""
-        return Session(self.github, self.name, self.sleep, permission)
+        return Session(self.github, self.name, self.sleep, permission, self.until)
 
     def call(self, what: str, work: Callable[[], T], *, repeatable: bool = True) -> T:
         """Does one exchange, and again when that is safe and may help.
@@ -85,15 +96,18 @@ class Session:
         raise Uncertain. ``what`` completes "GitHub could not …".
         """
         pauses, waited = iter(PAUSES), 0.0
+        longest = LONGEST_WAIT if self.until is None else 0.0
         while True:
+            if self.until is not None and self.until.is_set():
+                raise TooLate(f"GitHub was not asked to {what}: it was too late for that.")
             fault = _attempt(work)
             if isinstance(fault, _Done):
                 return fault.value
             pause = fault.wait
             if fault.kind is Kind.UNCERTAIN and repeatable:
                 pause = next(pauses, 0.0)
-            if not pause or waited + pause > LONGEST_WAIT:
-                raise _error(what, fault, self.permission)
+            if not pause or waited + pause > longest:
+                raise _error(what, fault, self.permission, again=self.until is None)
             waited += pause
             self.sleep(pause)
 
@@ -157,21 +171,23 @@ def _until(moment: str) -> float:
     return max(float(moment) - time.time(), 0.0) + 1.0
 
 
-def _error(what: str, fault: Fault, permission: str) -> GitHubError:
+def _error(what: str, fault: Fault, permission: str, *, again: bool) -> GitHubError:
+    """``again``: it is worth saying that the job can be run again."""
+    said = f"GitHub could not {what} ({fault.words})."
     match fault.kind:
         case Kind.LIMITED:
-            advice = "The rate limit lasts too long to wait for. Run the job again later."
-            return GitHubError(f"GitHub could not {what} ({fault.words}). {advice}")
+            advice = " The rate limit lasts too long to wait for. Run the job again later."
+            return GitHubError(f"{said}{advice if again else ''}")
         case Kind.UNCERTAIN:
-            advice = "Run the job again; see https://www.githubstatus.com if it goes on."
-            return Uncertain(f"GitHub could not {what} ({fault.words}). {advice}")
+            advice = " Run the job again; see https://www.githubstatus.com if it goes on."
+            return Uncertain(f"{said}{advice if again else ''}")
         case Kind.REFUSED:
             return GitHubRefused(
                 f"GitHub would not {what} ({fault.words}). "
                 f"The job needs `{permission}` in its `permissions:`, or the thing is not there."
             )
         case Kind.FINAL:
-            return GitHubError(f"GitHub could not {what} ({fault.words}).")
+            return GitHubError(said)
 
 
 def open_session(
@@ -181,10 +197,12 @@ def open_session(
     *,
     seconds_between_writes: float = 1.0,
     sleep: Callable[[float], object] = time.sleep,
+    until: Stop | None = None,
 ) -> Session:
     """A session that asks nothing yet. The token goes to the host of ``api_url`` alone.
 
-    GitHub wants a second between writes (docs: best practices for the REST API).
+    GitHub wants a second between writes (docs: best practices for the REST API). ``until``:
+    see Session; then an answer has to come soon, too.
     Raises UsageError when the API's address or the repository's name cannot be used.
     """
     from github import Auth, Github
@@ -192,7 +210,8 @@ def open_session(
     url = api_url.rstrip("/") or DEFAULT_API_URL
     address = urlsplit(url)
     if address.scheme not in ("http", "https") or not address.hostname or address.username:
-        raise UsageError(f"GITHUB_API_URL is not the address of an API: {url!r}")
+        shown = without_secrets(url)
+        raise UsageError(f"GITHUB_API_URL is not the address of an API: {shown!r}")
     if len(repository.split("/")) != 2 or not all(repository.split("/")):
         raise UsageError(f"GITHUB_REPOSITORY is not owner/name: {repository!r}")
     if not token:
@@ -204,11 +223,11 @@ def open_session(
         base_url=url,
         auth=Auth.Token(token),
         user_agent="meshbot",
-        timeout=TIMEOUT,
+        timeout=TIMEOUT if until is None else SHORT_TIMEOUT,
         per_page=100,
         retry=None,
         seconds_between_requests=None,
         seconds_between_writes=seconds_between_writes,
         lazy=True,
     )
-    return Session(github, repository, sleep)
+    return Session(github, repository, sleep, until=until)

@@ -27,6 +27,7 @@ from bot.emulator.aws.calls import SEED, Call, Request, is_mutating, read_reques
 from bot.emulator.aws.control import Control
 from bot.emulator.aws.errors import Refused
 from bot.emulator.aws.faults import Fault
+from bot.emulator.aws.group_calls import GroupCalls
 from bot.emulator.aws.listings import ListCalls
 from bot.emulator.aws.peering_calls import PeeringCalls
 from bot.emulator.aws.quotas import QuotaCalls
@@ -55,6 +56,8 @@ _STATUS = {
 }
 """HTTP statuses of the common errors; 400 for any other code."""
 
+NO_FAULT = Fault()
+
 _OWN_HEADERS = frozenset({"status", "content-length", "connection"})
 
 _CODE = re.compile(rb"<Code>(.*?)</Code>|\"__type\": ?\"(?:[^\"]*#)?([^\"]*)\"")
@@ -64,7 +67,7 @@ class Dropped(ConnectionError):
     """The connection was cut on purpose; the server treats it like a client that left."""
 
 
-_EC2 = (PeeringCalls, RouteCalls, TagCalls, VpcCalls, ListCalls)
+_EC2 = (GroupCalls, PeeringCalls, RouteCalls, TagCalls, VpcCalls, ListCalls)
 
 
 class Services:
@@ -127,16 +130,19 @@ class Application:
         call = self._call(request)
         if SEED in {request.access_key, call.role}:
             return self._answered(call, environ)
-        return self._serve_counted(environ, self._world.calls.arrived(call))
+        return self._serve_counted(environ, self._world.calls.arrived(call), request.access_key)
 
-    def _serve_counted(self, environ: Environ, call: Call) -> Answer:
+    def _serve_counted(self, environ: Environ, call: Call, session: str) -> Answer:
         time.sleep(self._world.settings.latency_ms / 1000)
-        fault = self._world.faults.strike(call)
-        if fault is not None and fault.drop == "before":
+        fault = self._world.faults.strike(call) or NO_FAULT
+        time.sleep(fault.delay_ms / 1000)
+        if fault.drop == "before":
             raise self._dropped(environ, call)
-        answer = self._refused(call, fault) or self._answered(call, environ)
-        if fault is not None and fault.drop == "after":
+        answer = self._refused(call, fault, session) or self._answered(call, environ)
+        if fault.drop == "after":
             raise self._dropped(environ, call)
+        if fault.error and fault.lands:
+            answer = _failure(call, fault.error, fault.message, fault.status)
         status = int(answer[0].split()[0])
         self._world.calls.answered(call, status, _error_code(answer[2]) if status >= 400 else "")
         return answer
@@ -155,9 +161,12 @@ class Application:
             dry_run=request.dry_run,
         )
 
-    def _refused(self, call: Call, fault: Fault | None) -> Answer | None:
-        if fault is not None and fault.error:
+    def _refused(self, call: Call, fault: Fault, session: str) -> Answer | None:
+        if fault.error and not fault.lands:
             return _failure(call, fault.error, fault.message, fault.status)
+        if self._world.session_over(session):
+            code = "RequestExpired" if call.service == "ec2" else "ExpiredToken"
+            return _failure(call, code, "Request has expired.", 0)
         if not self._world.settings.throttle or call.service != "ec2":
             return None
         if self._world.throttle.admits(call):
@@ -209,8 +218,10 @@ def _failure(call: Call, code: str, message: str, status: int) -> Answer:
     request_id = str(uuid.uuid4())
     if call.service == "ec2":
         body = xml.error(code, message, request_id)
-    elif call.service == "sts":
+    elif call.service in {"iam", "sts"}:
         body = xml.query_error(code, message, request_id)
+    elif call.service == "s3":
+        body = xml.rest_error(code, message, request_id)
     else:
         body = json.dumps({"__type": code, "message": message})
     kind = "application/x-amz-json-1.1" if body.startswith("{") else "text/xml"

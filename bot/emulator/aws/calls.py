@@ -64,10 +64,21 @@ def read_request(environ: Mapping[str, Any], body: bytes) -> Request:
     """The request's parts. An unsigned request is one to STS in us-east-1, as in AWS's SDKs."""
     access_key, region, service = _credential_scope(environ.get("HTTP_AUTHORIZATION", ""))
     target = environ.get("HTTP_X_AMZ_TARGET", "")
-    form = {} if target else parse_qs(body.decode("utf-8", "replace"))
+    form = {} if target or service == "s3" else parse_qs(body.decode("utf-8", "replace"))
     action = target.rpartition(".")[2] or form.get("Action", [""])[0]
+    if service == "s3":
+        action = _s3_action(environ)
     dry_run = form.get("DryRun", [""])[0].lower() == "true"
     return Request(service, action, region, access_key, dry_run)
+
+
+def _s3_action(environ: Mapping[str, Any]) -> str:
+    """S3 has no action in the request: method and path (bucket, or bucket and key) say it."""
+    verb = str(environ["REQUEST_METHOD"]).capitalize()
+    _, _, key = str(environ.get("PATH_INFO", "")).strip("/").partition("/")
+    if key:
+        return f"{verb}Object"
+    return "CreateBucket" if verb == "Put" else f"{verb}Bucket"
 
 
 def _credential_scope(authorization: str) -> tuple[str, str, str]:

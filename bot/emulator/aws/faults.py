@@ -18,9 +18,11 @@ class Fault:
     ``action`` (``CreateRoute``), ``service``, ``account``, ``region`` and ``role`` (a role's
     name) are shell patterns; ``mutating`` of None means both kinds. Of the calls that match,
     the ``nth`` (from 1), ``every`` so many, or a share of ``probability`` (drawn from ``seed``)
-    fails; with none of the three, all do. At most ``times`` fail, when it is not 0.
-    A failing call answers ``error``, or drops the connection ``before`` the call is carried
-    out or ``after`` it (the reply is lost).
+    fails; with none of the three, all do. The first ``skip`` pass unseen, and at most ``times``
+    fail, when it is not 0.
+    A failing call answers ``error``, without being carried out or, with ``lands``, after it was;
+    or it drops the connection ``before`` the call is carried out or ``after`` it (the reply is
+    lost). ``delay_ms`` comes before either, or alone.
     """
 
     action: str = "*"
@@ -33,10 +35,13 @@ class Fault:
     every: int = 0
     probability: float = 0.0
     seed: int = 0
+    skip: int = 0
     times: int = 0
+    delay_ms: float = 0.0
     error: str = ""
     message: str = "The emulator was told to refuse this call."
     status: int = 0
+    lands: bool = False
     drop: str = ""
 
     @classmethod
@@ -48,8 +53,10 @@ class Fault:
         fault = cls(**value)
         if fault.drop not in {"", "before", "after"}:
             raise ValueError("a fault's drop is 'before' or 'after'")
-        if bool(fault.error) == bool(fault.drop):
+        if fault.error and fault.drop:
             raise ValueError("a fault has either an error or a drop")
+        if not (fault.error or fault.drop or fault.delay_ms > 0):
+            raise ValueError("a fault has an error, a drop or a delay")
         return fault
 
     def as_json(self) -> dict[str, Any]:
@@ -74,7 +81,7 @@ class Faults:
 
     def __init__(self, rules: tuple[Fault, ...]) -> None:
         self._rules = rules
-        self._seen = [0] * len(rules)
+        self._seen = [-rule.skip for rule in rules]
         self._struck = [0] * len(rules)
         self._draws = [random.Random(rule.seed) for rule in rules]  # noqa: S311  (a test's dice)
 
@@ -90,6 +97,8 @@ class Faults:
         if not rule.matches(call):
             return False
         self._seen[index] += 1
+        if self._seen[index] <= 0:
+            return False
         if rule.times and self._struck[index] >= rule.times:
             return False
         if rule.probability:

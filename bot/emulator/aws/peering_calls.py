@@ -24,6 +24,8 @@ from bot.emulator.aws.errors import (
 from bot.emulator.aws.filters import Getter
 from bot.emulator.aws.peerings import LIVE, Options, Peering, Place, Side, Status
 
+_UP = frozenset({Status.PROVISIONING, Status.ACTIVE})
+
 
 class PeeringCalls(Calls):
     """Create, accept, reject, delete, describe, and the options of a peering."""
@@ -49,9 +51,8 @@ class PeeringCalls(Calls):
         self.error_on_dryrun()
         peering = self._answerable("accept", Status.PROVISIONING)
         now = self.world.now()
-        limit = self.world.settings.active_peerings_per_vpc
         for side in peering.sides:
-            self._check_active(side.vpc, limit)
+            self._check_quota(side, _UP)
         peering.accept(now, self.world.settings)
         value = self._value(peering)
         return self.answer("AcceptVpcPeeringConnection", {"VpcPeeringConnection": value})
@@ -105,11 +106,27 @@ class PeeringCalls(Calls):
                     f"{role}'s VPC Peering connection options of {peering.id} can be modified "
                     f"only by {side.place.account} in {side.place.region}"
                 )
-        for role, options in changes.items():
-            dns = options.get("AllowDnsResolutionFromRemoteVpc", False)
-            peering.options[role] = Options(dns=bool(dns))
+        wanted = {
+            role: bool(options.get("AllowDnsResolutionFromRemoteVpc", False))
+            for role, options in changes.items()
+        }
+        if any(wanted.values()):
+            self._check_names(peering)
+        for role, dns in wanted.items():
+            peering.options[role] = Options(dns=dns)
         answer = {f"{role}PeeringConnectionOptions": _options(peering, role) for role in changes}
         return self.answer("ModifyVpcPeeringConnectionOptions", answer)
+
+    def _check_names(self, peering: Peering) -> None:
+        """The peering guide: "Both VPCs must be enabled for DNS hostnames and DNS resolution". With
+        which code AWS refuses it otherwise, it does not say."""
+        for side in peering.sides:
+            vpc = vpcs.find(self.world, *side)
+            if vpc is None or not vpcs.resolves_names(vpc):
+                raise not_permitted(
+                    f"{side.vpc} is not enabled for DNS hostnames and DNS resolution, which "
+                    f"the options of {peering.id} need."
+                )
 
     def _requested_sides(self) -> tuple[Side, Side]:
         requester = Side(self.place, self.required("VpcId"))
@@ -132,21 +149,22 @@ class PeeringCalls(Calls):
                     "VpcPeeringConnectionAlreadyExists",
                     f"A VPC peering connection between the VPCs already exists: {other.id}",
                 )
-        self._check_active(requester.vpc, self.world.settings.active_peerings_per_vpc)
-        limit = self.world.settings.outstanding_requests
+        self._check_quota(requester, LIVE)
+        limit = self.world.settings.quota("L-DC9F7029", *requester.place)
         if self.world.peerings.outstanding(self.place, now) >= limit:
             raise EC2ClientError(
                 "OutstandingVpcPeeringConnectionLimitExceeded",
                 f"The limit of {limit} outstanding VPC peering connection requests is reached.",
             )
 
-    def _check_active(self, vpc: str, limit: int) -> None:
-        now, count = self.world.now(), self.world.peerings.count
-        held = count(vpc, Status.ACTIVE, now) + count(vpc, Status.PROVISIONING, now)
-        if held >= limit:
+    def _check_quota(self, side: Side, counting: frozenset[Status]) -> None:
+        """The peering guide counts active and pending ones per VPC: the request is refused for its
+        own VPC by both; what is accepted, for either by those that are active."""
+        limit = self.world.settings.quota("L-7E9ECCDB", *side.place)
+        if self.world.peerings.count(side.vpc, counting, self.world.now()) >= limit:
             raise EC2ClientError(
                 "VpcPeeringConnectionsPerVpcLimitExceeded",
-                f"The limit of {limit} active VPC peering connections of {vpc} is reached.",
+                f"The limit of {limit} active VPC peering connections of {side.vpc} is reached.",
             )
 
     def _make(self, requester: Side, accepter: Side) -> Peering:

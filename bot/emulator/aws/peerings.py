@@ -208,9 +208,13 @@ class Peerings:
         """Those of a VPC, in any status."""
         return iter(tuple(self._by_vpc[vpc].values()))
 
-    def count(self, vpc: str, status: Status, now: float) -> int:
-        """How many of a VPC's are in a status."""
-        return sum(p.status(now) is status for p in self.of_vpc(vpc))
+    def count(self, vpc: str, statuses: frozenset[Status], now: float) -> int:
+        """How many of a VPC's are in one of these statuses."""
+        return sum(p.status(now) in statuses for p in self.of_vpc(vpc))
+
+    def every(self) -> tuple[Peering, ...]:
+        """All of them, in any status."""
+        return tuple(self._by_id.values())
 
     def outstanding(self, place: Place, now: float) -> int:
         """Unanswered requests that an account made in a Region."""

@@ -13,15 +13,9 @@ from moto.servicequotas.exceptions import NoSuchResource
 from moto.servicequotas.resources.default_quotas.vpc import VPC_DEFAULT_QUOTAS
 from moto.servicequotas.responses import ServiceQuotasResponse
 
-from bot.emulator.aws.settings import Settings
+from bot.emulator.aws.settings import QUOTAS, Settings
 from bot.emulator.aws.world import World
 
-_ENFORCED = {
-    "L-7E9ECCDB": "active_peerings_per_vpc",
-    "L-DC9F7029": "outstanding_requests",
-    "L-93826ACB": "routes_per_table",
-    "L-83CA0A9D": "cidrs_per_vpc",
-}
 _PAGE = 100
 
 
@@ -57,7 +51,14 @@ class QuotaCalls(ServiceQuotasResponse):
     def _quotas(self, settings: Settings) -> list[dict[str, Any]]:
         if self._parameters.get("ServiceCode") != "vpc":
             raise NoSuchResource
-        return [_in_force(quota, settings) for quota in VPC_DEFAULT_QUOTAS]
+        return [self._in_force(quota, settings) for quota in VPC_DEFAULT_QUOTAS]
+
+    def _in_force(self, quota: dict[str, Any], settings: Settings) -> dict[str, Any]:
+        code = quota["QuotaCode"]
+        if code not in QUOTAS:
+            return quota
+        value = settings.quota(code, self.current_account, self.region)
+        return {**quota, "Value": float(value)}
 
     def _page(self, quotas: list[dict[str, Any]]) -> str:
         start = int(self._parameters.get("NextToken") or 0)
@@ -66,8 +67,3 @@ class QuotaCalls(ServiceQuotasResponse):
         if start + size < len(quotas):
             answer["NextToken"] = str(start + size)
         return json.dumps(answer)
-
-
-def _in_force(quota: dict[str, Any], settings: Settings) -> dict[str, Any]:
-    name = _ENFORCED.get(quota["QuotaCode"])
-    return {**quota, "Value": float(getattr(settings, name))} if name else quota

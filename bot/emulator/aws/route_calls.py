@@ -29,10 +29,7 @@ class RouteCalls(Calls):
         self._check_own(table, destination, target)
         if self.world.routes.get(table.id, destination):
             raise _exists(destination)
-        if self.world.routes.count(table.id, destination.kind) >= self._limit:
-            raise EC2ClientError(
-                "RouteLimitExceeded", f"The maximum number of routes ({self._limit}) is reached."
-            )
+        self._check_quota(table, destination)
         self.world.routes.put(table.id, Route(destination, target))
         return self.answer("CreateRoute", {"Return": True})
 
@@ -102,9 +99,14 @@ class RouteCalls(Calls):
         self.world.routes.withdraw(table.id, gateway)
         return self.answer("DisableVgwRoutePropagation", {})
 
-    @property
-    def _limit(self) -> int:
-        return self.world.settings.routes_per_table
+    def _check_quota(self, table: Any, destination: Destination) -> None:
+        """Non-propagated routes, IPv4 and IPv6 apart: the local ones are not propagated."""
+        limit = self.world.settings.quota("L-93826ACB", *self.place)
+        local = sum(d.kind == destination.kind for d in self._local(table))
+        if local + self.world.routes.count(table.id, destination.kind) >= limit:
+            raise EC2ClientError(
+                "RouteLimitExceeded", f"The maximum number of routes ({limit}) is reached."
+            )
 
     def _table(self) -> Any:
         identifier = self.required("RouteTableId")

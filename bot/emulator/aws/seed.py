@@ -52,13 +52,19 @@ class Seed:
         secondary: Iterable[str] = (),
         ipv6: str = "",
         tags: Mapping[str, str] | None = None,
+        dns_hostnames: bool = False,
     ) -> SeededVpc:
-        """A VPC with these blocks; ``ipv6`` comes from a pool of one's own."""
+        """A VPC with these blocks; ``ipv6`` comes from a pool of one's own.
+
+        ``dns_hostnames``: enableDnsHostnames, which is off in a new VPC as in AWS.
+        """
         ec2 = self.ec2(account, region)
         pool: Any = {"Ipv6Pool": "ipv6pool-ec2-seed", "Ipv6CidrBlock": ipv6} if ipv6 else {}
         made = ec2.create_vpc(
             CidrBlock=cidr, TagSpecifications=_specification("vpc", tags), **pool
         )["Vpc"]
+        if dns_hostnames:
+            ec2.modify_vpc_attribute(VpcId=made["VpcId"], EnableDnsHostnames={"Value": True})
         for block in secondary:
             ec2.associate_vpc_cidr_block(VpcId=made["VpcId"], CidrBlock=block)
         tables = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [made["VpcId"]]}])[
@@ -73,6 +79,62 @@ class Seed:
             VpcId=vpc.id, TagSpecifications=_specification("route-table", tags)
         )
         return str(made["RouteTable"]["RouteTableId"])
+
+    def group(self, vpc: SeededVpc, name: str, tags: Mapping[str, str] | None = None) -> str:
+        """A security group of a VPC, as AWS makes them: everything out, nothing in; its id."""
+        made = self.ec2(vpc.account, vpc.region).create_security_group(
+            GroupName=name,
+            Description=name,
+            VpcId=vpc.id,
+            TagSpecifications=_specification("security-group", tags),
+        )
+        return str(made["GroupId"])
+
+    def group_rule(
+        self,
+        vpc: SeededVpc,
+        group: str,
+        permission: Mapping[str, Any],
+        *,
+        egress: bool = False,
+        tags: Mapping[str, str] | None = None,
+    ) -> str:
+        """A rule of a security group, from one of AWS's IpPermissions; its id."""
+        ec2 = self.ec2(vpc.account, vpc.region)
+        authorize = (
+            ec2.authorize_security_group_egress if egress else ec2.authorize_security_group_ingress
+        )
+        made = authorize(
+            GroupId=group,
+            IpPermissions=[permission],
+            TagSpecifications=_specification("security-group-rule", tags),
+        )
+        return str(made["SecurityGroupRules"][0]["SecurityGroupRuleId"])
+
+    def subnet(self, vpc: SeededVpc, cidr: str, table: str = "") -> str:
+        """A subnet of a VPC, associated with a route table or else with the main one; its id."""
+        ec2 = self.ec2(vpc.account, vpc.region)
+        made = str(ec2.create_subnet(VpcId=vpc.id, CidrBlock=cidr)["Subnet"]["SubnetId"])
+        if table:
+            ec2.associate_route_table(RouteTableId=table, SubnetId=made)
+        return made
+
+    def network_acl(self, vpc: SeededVpc, subnet: str, rules: Iterable[Mapping[str, Any]]) -> str:
+        """A network ACL of a subnet with these rules, as CreateNetworkAclEntry has them; its id."""
+        ec2 = self.ec2(vpc.account, vpc.region)
+        made = str(ec2.create_network_acl(VpcId=vpc.id)["NetworkAcl"]["NetworkAclId"])
+        for rule in rules:
+            ec2.create_network_acl_entry(NetworkAclId=made, **rule)
+        held = ec2.describe_network_acls(
+            Filters=[{"Name": "association.subnet-id", "Values": [subnet]}]
+        )["NetworkAcls"][0]
+        (association,) = [
+            item["NetworkAclAssociationId"]
+            for item in held["Associations"]
+            if item["SubnetId"] == subnet
+        ]
+        ec2.replace_network_acl_association(AssociationId=association, NetworkAclId=made)
+        return made
 
     def tag(self, vpc: SeededVpc, resource: str, tags: Mapping[str, str]) -> None:
         """Tag a resource as the VPC's account does in the VPC's Region."""

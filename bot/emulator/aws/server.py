@@ -50,6 +50,12 @@ def _handler() -> Any:
         disable_nagle_algorithm = True
         wbufsize = -1  # one packet for headers and body
 
+        def handle_expect_100(self) -> bool:
+            """The go-ahead must not wait in the buffer for an answer that waits for it."""
+            ahead = super().handle_expect_100()
+            self.wfile.flush()
+            return ahead
+
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             pass
 

@@ -11,6 +11,15 @@ from bot.emulator.aws.faults import Fault
 Bucket = tuple[float, float]
 """Capacity in tokens, and tokens that come back each second."""
 
+QUOTAS = {
+    "L-7E9ECCDB": "active_peerings_per_vpc",
+    "L-DC9F7029": "outstanding_requests",
+    "L-93826ACB": "routes_per_table",
+    "L-83CA0A9D": "cidrs_per_vpc",
+    "L-0EA8095F": "rules_per_group",
+}
+"""The setting that each enforced quota of the service code ``vpc`` has its default from."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -22,7 +31,11 @@ class Settings:
     accepter's side does not see a new request. ``unassumable`` holds account ids and role ARNs
     that sts:AssumeRole denies; ``external_ids`` what a role's account wants as ExternalId.
     ``oidc_audience``, when set, makes AssumeRoleWithWebIdentity look into the token.
-    ``buckets`` overrides a bucket by action, as ``[capacity, refill]``.
+    ``session_seconds``: the age at which a role's session is refused although its expiration
+    says otherwise, as with clocks that differ or a role that was revoked (0: never).
+    ``buckets`` overrides a bucket by action, as ``[capacity, refill]``. ``quotas`` are increases
+    (or the opposite) granted in one account and Region: ``{"111111111111/us-east-1":
+    {"L-7E9ECCDB": 125}}``.
     """
 
     latency_ms: float = 0.0
@@ -41,12 +54,20 @@ class Settings:
     resources_per_tag_call: int = 1000
     tags_per_resource: int = 50
     cidrs_per_vpc: int = 5
+    rules_per_group: int = 60
     throttle: bool = False
     buckets: Mapping[str, Bucket] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
     unassumable: frozenset[str] = frozenset()
     external_ids: Mapping[str, str] = field(default_factory=dict)
     oidc_audience: str = ""
+    session_seconds: float = 0.0
+    quotas: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    def quota(self, code: str, account: str, region: str) -> int:
+        """The quota in force in an account and Region, by a code of ``QUOTAS``."""
+        granted = self.quotas.get(f"{account}/{region}", {})
+        return int(granted.get(code, getattr(self, QUOTAS[code])))
 
     def changed(self, changes: Mapping[str, Any]) -> Settings:
         """With these changes, as JSON gives them. Raises ValueError, naming the setting."""
@@ -63,6 +84,7 @@ class Settings:
         values["unassumable"] = sorted(self.unassumable)
         values["external_ids"] = dict(self.external_ids)
         values["buckets"] = {action: list(bucket) for action, bucket in self.buckets.items()}
+        values["quotas"] = {place: dict(granted) for place, granted in self.quotas.items()}
         return values
 
 
@@ -77,8 +99,19 @@ def _read(name: str, kind: Any, value: Any) -> Any:
         case "buckets":
             pairs = _of(name, dict, value).items()
             return {str(k): (float(v[0]), float(v[1])) for k, v in pairs}
+        case "quotas":
+            return {str(k): _granted(v) for k, v in _of(name, dict, value).items()}
         case _:
             return _scalar(name, kind, value)
+
+
+def _granted(value: Any) -> dict[str, int]:
+    numbers = _of("quotas", dict, value).items()
+    granted = {str(code): int(_scalar(code, int, number)) for code, number in numbers}
+    unknown = set(granted) - set(QUOTAS)
+    if unknown:
+        raise ValueError(f"quotas that are not enforced: {', '.join(sorted(unknown))}")
+    return granted
 
 
 def _scalar(name: str, kind: Any, value: Any) -> Any:

@@ -89,7 +89,7 @@ class StsCalls(TokenResponse):
     def _remembered(self, answer: ActionResult) -> ActionResult:
         result: Any = answer.result
         role = str(self._get_param("RoleArn")).rpartition("/")[2]
-        self.world.roles[result["Credentials"].access_key_id] = role
+        self.world.opened(result["Credentials"].access_key_id, role)
         return answer
 
 

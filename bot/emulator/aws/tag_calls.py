@@ -99,9 +99,18 @@ class TagCalls(Calls):
         return resources
 
     def _check_exists(self, resource: str) -> None:
+        if resource.startswith("sgr-"):
+            self._check_rule(resource)
+            return
         if not resource.startswith("pcx-"):
             self.backend.do_resources_exist([resource])
             return
         peering = self.world.peerings.get(resource)
         if peering is None or not peering.visible(self.place, self.world.now()):
             raise not_found("InvalidVpcPeeringConnectionID", "vpcPeeringConnection", resource)
+
+    def _check_rule(self, resource: str) -> None:
+        groups = [g for held in self.backend.groups.values() for g in held.values()]
+        if not any(resource in self.world.group_rules.of(group) for group in groups):
+            code = "InvalidSecurityGroupRuleId.NotFound"
+            raise EC2ClientError(code, f"The security group rule ID '{resource}' does not exist")

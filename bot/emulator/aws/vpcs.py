@@ -41,6 +41,13 @@ def find(world: World, place: Place, vpc: str) -> Any | None:
         return None
 
 
+def resolves_names(vpc: Any) -> bool:
+    """Whether a VPC is enabled for DNS resolution and DNS hostnames; the latter is off at first."""
+    return all(
+        str(value).lower() == "true" for value in (vpc.enable_dns_support, vpc.enable_dns_hostnames)
+    )
+
+
 def overlap(first: Any, second: Any) -> bool:
     """Whether any block of one VPC overlaps any of the other, in either family."""
     return any(

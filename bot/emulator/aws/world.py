@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from moto.iam.models import get_account_id_from
 
 from bot.emulator.aws.calls import CallLog
 from bot.emulator.aws.faults import Faults
+from bot.emulator.aws.group_rules import GroupRules
 from bot.emulator.aws.peerings import Peerings
 from bot.emulator.aws.routes import Routes
 from bot.emulator.aws.settings import Settings
@@ -35,7 +37,9 @@ class World:
             self.calls.clear()
             self.peerings = Peerings()
             self.routes = Routes()
+            self.group_rules = GroupRules()
             self.roles: dict[str, str] = {}
+            self._sessions: dict[str, float] = {}
             self._accounts: dict[str, str] = {}
             self._use(self._at_start)
 
@@ -56,6 +60,16 @@ class World:
         if access_key not in self._accounts:
             self._accounts[access_key] = get_account_id_from(access_key)
         return self._accounts[access_key]
+
+    def opened(self, access_key: str, role: str) -> None:
+        """A session of a role began."""
+        self.roles[access_key] = role
+        self._sessions[access_key] = self.now()
+
+    def session_over(self, access_key: str) -> bool:
+        """True for a session that is older than the settings let it grow."""
+        longest = self.settings.session_seconds
+        return bool(longest) and self._sessions.get(access_key, math.inf) + longest < self.now()
 
     def backend(self, account: str, region: str) -> EC2Backend:
         """moto's EC2 of one account and Region. Raises KeyError when there is no such Region."""

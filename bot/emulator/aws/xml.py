@@ -55,6 +55,14 @@ def query_error(code: str, message: str, request_id: str) -> str:
     )
 
 
+def rest_error(code: str, message: str, request_id: str) -> str:
+    """S3's error document."""
+    return (
+        f"<Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
+        f"<RequestId>{request_id}</RequestId></Error>"
+    )
+
+
 def _writer(shape: Shape | None, made: dict[str, _Write]) -> _Write:
     if shape is None:
         return lambda value, parts: None

@@ -2,83 +2,33 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bot.engine.execute.advice import FINAL, LAGGING, THROTTLED, advice
-from bot.engine.execute.buckets import Rate
+from bot.engine.execute import failures
+from bot.engine.execute.advice import advice
+from bot.engine.execute.codes import FINAL, FULL, of_sign_in, silent, unanswered
+from bot.engine.execute.contact import PROBE_AGAIN, Contact
+from bot.engine.execute.deciding import Next, decided, lost
+from bot.engine.execute.doubts import Doubts, Finding, Found, Inquiry
+from bot.engine.execute.flights import HEARTBEAT, Flights
 from bot.engine.execute.graph import Graph, Node, State
 from bot.engine.execute.lanes import Call, Lanes
-from bot.engine.execute.merging import Groups
-from bot.engine.execute.polling import Poll, judged
+from bot.engine.execute.merging import Groups, apart, together
+from bot.engine.execute.pacing import Pacing
+from bot.engine.execute.places import in_turn
+from bot.engine.execute.polling import Poll, Polls, judged
+from bot.engine.execute.settings import Settings
 from bot.engine.execute.values import looked_up, resolved
-from bot.errors import AwsError
-from bot.kinds import by_name
+from bot.errors import AwsError, LeaseLost
 from bot.model.address import Address, Scope
-from bot.model.change import Change, Outcome, Plan, Report, Result
-from bot.model.step import Step
-from bot.ports import Dispatcher, Progress, Quiet, Stop, Writer
-
-LOG = logging.getLogger(__name__)
-
-MERGED_ATTEMPTS = 2
-
-HEARTBEAT = 0.5
-"""Seconds after which the loop looks up at least, to see whether it was told to stop."""
+from bot.model.aws_codes import THROTTLED
+from bot.model.change import Outcome, Result
+from bot.model.step import Slot
+from bot.ports import Dispatcher, Progress, Stop, Writer
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How an apply behaves. Times are in seconds.
-
-    ``concurrency``: calls in flight. ``patience``: how long a state is waited for.
-    ``attempts``: how often a throttled or too early call is sent at most. ``grace``: how
-    long a stopped apply waits for the calls in hand. ``rates``: buckets other than AWS's.
-    """
-
-    concurrency: int = 32
-    patience: float = 600.0
-    attempts: int = 12
-    grace: float = 4.0
-    rates: Mapping[str, Rate] = field(default_factory=dict)
-
-
-def steps_of(change: Change[Any]) -> tuple[Step, ...]:
-    """The steps of a change, by its kind."""
-    return by_name(change.address.kind).steps(change)
-
-
-def execute(
-    plan: Plan,
-    writer: Writer,
-    dispatcher: Dispatcher,
-    *,
-    applied_at: str,
-    stop: Stop,
-    progress: Progress | None = None,
-    settings: Settings | None = None,
-) -> Report:
-    """Carry out every change of a plan; what fails never stops what does not depend on it.
-
-    ``applied_at`` is the text that peerd's ``peerd_datetime`` tags get.
-    """
-    run = _Run(
-        Graph.of(plan.changes, steps_of),
-        writer,
-        dispatcher,
-        applied_at,
-        stop,
-        progress or Quiet(),
-        settings or Settings(),
-        {**plan.ids, **{c.address: c.id for c in plan.changes if c.id}},
-    )
-    run.run()
-    return Report(plan, tuple(run.graph.outcomes()), tuple(run.warnings))
-
-
-class _Run:
+class Run:
     """The state of one apply. Only the loop's thread touches it; workers only call AWS."""
 
     def __init__(
@@ -97,32 +47,50 @@ class _Run:
         self.settings, self.ids = settings, ids
         self.lanes = Lanes(settings.rates)
         self.groups = Groups.of(graph.nodes.values())
-        self.polls: dict[Scope, Poll] = {}
-        self.in_flight = 0
-        self.warnings: list[str] = []
+        self.polls = Polls()
+        self.pacing = Pacing(graph, self.lanes, self.polls, progress)
+        self.doubts = Doubts()
+        self.contact = Contact()
+        self.flights = Flights(dispatcher, self.contact, settings.concurrency)
+        self.warnings: dict[str, None] = {}
 
     def run(self) -> None:
         """Until everything is done, failed or skipped, or a stop is asked for."""
-        self._enter(self.graph.start())
+        for node in self.graph.nodes.values():
+            if node.step.slot and node.step.slot.taken:
+                self.lanes.slots.hold(node.step.slot)
+        self._enter(in_turn(self.graph.start()))
         while not self.stop.is_set():
             self._start_calls()
-            if not self.in_flight and self.lanes.empty and not self._polling:
+            if not (self.flights or self._waiting):
                 return
+            if self.lanes.stuck and not (self.flights or self._asking):
+                self.lanes.close()
             self._await(self._timeout())
+        self.wind_up()
+
+    def wind_up(self) -> None:
+        """Start nothing more, and learn for a moment what becomes of what is under way."""
         deadline = self.dispatcher.now() + self.settings.grace
-        while self.in_flight and self.dispatcher.now() < deadline:
+        while self.flights and self.dispatcher.now() < deadline:
             self._await(deadline - self.dispatcher.now())
 
     @property
-    def _polling(self) -> bool:
-        return any(poll.waiting for poll in self.polls.values())
+    def _waiting(self) -> bool:
+        return self._asking or not self.lanes.empty
+
+    @property
+    def _asking(self) -> bool:
+        return self.polls.waiting or not self.doubts.empty
 
     def _enter(self, nodes: Iterable[Node]) -> None:
         """Steps became ready: queue their calls, or let them wait for a state."""
         for node in nodes:
             if node.state is not State.READY:
                 continue
-            if node.step.until is not None:
+            if node.step.scope in self.contact.lost:
+                self._end(node, self.contact.lost[node.step.scope])
+            elif node.step.until is not None:
                 self._wait(node)
             elif node.step.merge:
                 self._add(self.groups.complete(node))
@@ -136,98 +104,156 @@ class _Run:
     def _wait(self, node: Node) -> None:
         now = self.dispatcher.now()
         node.deadline = now + self.settings.patience
-        scope = node.step.scope
-        self.polls.setdefault(scope, Poll(scope, node.step.action)).add(node, now)
+        self.polls.add(node, now)
 
     def _start_calls(self) -> None:
         now = self.dispatcher.now()
-        for poll in self.polls.values():
-            if poll.waiting and not poll.asking and poll.next_at <= now:
-                self._ask(poll)
-        room = self.settings.concurrency - self.in_flight
-        for call in self.lanes.take(now, room):
+        self.pacing.look(now)
+        for poll in self.polls.due(now):
+            if self._may_ask(poll, now):
+                poll.asking = True
+                self._question(poll, poll.params(self.ids))
+        for inquiry in self.doubts.waiting():
+            if self._may_ask(inquiry, now):
+                self._question(inquiry, inquiry.question())
+        for call in self.lanes.take(now, self.flights.room):
             self._send(call)
 
-    def _ask(self, poll: Poll) -> None:
-        params = poll.params(self.ids)
-        poll.asking = True
-        self._submit(poll, lambda: list(self.writer.poll(poll.scope, poll.action, **params)))
+    def _may_ask(self, asks: Poll | Inquiry, now: float) -> bool:
+        """Whether a question is due; takes its token, or puts it off until there is one."""
+        if asks.next_at > now:
+            return False
+        if self.contact.must_wait(asks.scope):
+            asks.next_at = now + HEARTBEAT
+            return False
+        bucket = self.lanes.bucket((asks.scope, asks.action))
+        if bucket.take(now):
+            return True
+        asks.next_at = bucket.ready_at(now)
+        return False
+
+    def _question(self, asks: Poll | Inquiry, params: Mapping[str, Any]) -> None:
+        self.flights.start(asks, lambda: list(self.writer.poll(asks.scope, asks.action, **params)))
 
     def _send(self, call: Call) -> None:
         call.nodes = tuple(node for node in call.nodes if node.state is State.READY)
         if not call.nodes:
             return  # cancelled while it waited for its turn
         step = call.nodes[0].step
-        params = dict(step.params)
-        if step.merge:
-            items = [item for node in call.nodes for item in node.step.params[step.merge]]
-            params[step.merge] = list(dict.fromkeys(items))
-        try:
-            values = resolved(params, self.ids, self.applied_at)
-        except KeyError as error:
-            unknown = AwsError(
-                step.scope, step.action, "UnknownId", f"{error.args[0]} is not there"
-            )
-            for node in call.nodes:
-                self._end(node, unknown)
+        if step.slot and (why := self._no_place(call.nodes[0], step.slot)):
+            self._give_up(call, why)
             return
-        self._submit(call, lambda: self.writer.write(step.scope, step.action, **values))
+        if self.contact.must_wait(step.scope):
+            self.lanes.set_aside(call)
+            return
+        now = self.dispatcher.now()
+        if self.contact.must_stay_back(step.scope, now):
+            self.lanes.postpone(call, now + PROBE_AGAIN)
+            return
+        try:
+            values = self._resolved(together(call.nodes))
+        except KeyError as error:
+            for node in call.nodes:
+                self._end(node, failures.unknown_id(node, error))
+            return
+        if step.slot:
+            self.lanes.slots.sent(step.slot)
+        self.flights.start(call, lambda: self.writer.write(step.scope, step.action, **values))
 
-    def _submit(self, token: object, work: Callable[[], Any]) -> None:
-        self.in_flight += 1
-        self.dispatcher.submit(work, token)
+    def _no_place(self, node: Node, slot: Slot) -> AwsError | None:
+        """Why there is no place, or why it would stay taken: its end lies where all is lost."""
+        if why := self.lanes.slots.hopeless(slot):
+            return failures.no_place(node, why)
+        end = self.graph.nodes.get(slot.until)
+        return self.contact.lost.get(end.step.scope) if end else None
+
+    def _resolved(self, value: Any) -> Any:
+        return resolved(value, self.ids, self.applied_at)
 
     def _timeout(self) -> float | None:
         now = self.dispatcher.now()
-        times = [p.next_at for p in self.polls.values() if p.waiting and not p.asking]
-        wake = self.lanes.wake_at(now) if self.in_flight < self.settings.concurrency else None
+        times = [self.polls.look_at] if self.polls.look_at < float("inf") else []
+        times += [inquiry.next_at for inquiry in self.doubts.waiting()]
+        wake = self.lanes.wake_at(now) if self.flights.room > 0 else None
         if wake is not None:
             times.append(wake)
         return max(0.0, min(times) - now) if times else None
 
     def _await(self, timeout: float | None) -> None:
-        ended = self.dispatcher.next(HEARTBEAT if timeout is None else min(timeout, HEARTBEAT))
-        if ended is None:
+        landed = self.flights.next(timeout)
+        if landed is None:
             return
-        self.in_flight -= 1
-        token, result, raised = ended
-        assert isinstance(token, Poll | Call)
-        error = self._explained(token, raised)
-        if isinstance(token, Poll):
-            self._answered(token, result, error)
-        elif error is None:
-            self._succeeded(token, result)
-        else:
-            self._failed(token, error)
+        if landed.first:
+            self.lanes.account_known(landed.scope.account)
+        error = landed.error
+        self._listen(landed.scope, error)
+        match landed.token:
+            case Poll() as poll:
+                self._answered(poll, landed.result, error)
+            case Inquiry() as inquiry:
+                found = inquiry.answered(landed.result, error, self.dispatcher.now())
+                self._resolve(found, error)
+            case Call() as call if error is None:
+                self._succeeded(call, landed.result)
+            case Call() if isinstance(error, LeaseLost):
+                pass  # it was not sent, and the stop signal is set: interrupted, not failed
+            case Call() as call:
+                self._failed(call, error)
 
-    def _explained(self, token: Poll | Call, raised: Exception | None) -> AwsError | None:
-        """A bug in one call must not lose what became of all the others."""
-        if raised is None or isinstance(raised, AwsError):
-            return raised
-        LOG.error("unexpected failure of a call", exc_info=raised)
-        scope, action = (token.scope, token.action) if isinstance(token, Poll) else token.lane
-        return AwsError(scope, action, type(raised).__name__, f"a bug of meshbot: {raised}")
+    def _listen(self, scope: Scope, error: AwsError | None) -> None:
+        """Notice when an account or region no longer answers, and give up what is left there."""
+        if scope in self.contact.lost or isinstance(error, LeaseLost):
+            return
+        if error is not None and of_sign_in(error):
+            known = {node.step.scope for node in self.graph.nodes.values()}
+            for other in sorted(s for s in known if s.account == scope.account):
+                self._lose(other, error)
+        elif error is None or not silent(error):
+            self.contact.heard(scope)
+        elif self.contact.silent(scope, self.dispatcher.now()):
+            self._lose(scope, error)
+
+    def _lose(self, scope: Scope, error: AwsError) -> None:
+        """Nothing more is tried in a scope; what is under way there ends by itself."""
+        self.contact.lost[scope] = failures.lost_scope(scope, error)
+        for doubt in self.doubts.forget(scope):
+            self._give_up(doubt.call, doubt.given_up(error))
+        flying = self.flights.steps
+        for node in self.graph.nodes.values():
+            if node.step.scope == scope and id(node) not in flying:
+                self._end(node, self.contact.lost[scope])
 
     def _answered(self, poll: Poll, items: Any, error: AwsError | None) -> None:
-        poll.asking, now, progressed = False, self.dispatcher.now(), False
+        poll.asking, now = False, self.dispatcher.now()
         for seen in list(judged(poll, items, self.ids)) if error is None else ():
             if seen.node.state is not State.READY:
                 continue
             if seen.ended:
-                self._end(seen.node, AwsError(poll.scope, poll.action, "Failed", seen.ended))
+                self.lanes.slots.gone(seen.node.ref.address)
+                self._end(seen.node, failures.ended(seen))
             elif seen.reached:
-                progressed = True
                 self._finish(seen.node)
-        poll.asked(now, progressed)
+        poll.asked(now, error is None)
         final = error is not None and error.code in FINAL
         for node in [n for n in poll.waiting if final or (n.deadline or 0.0) <= now]:
-            self._end(node, error or self._late(node))
-        poll.waiting = [node for node in poll.waiting if node.state is State.READY]
+            self._end(node, error or failures.late(node, self.settings.patience))
+        self.polls.changed()
 
-    def _late(self, node: Node) -> AwsError:
-        wanted = "/".join(sorted(node.step.until.wanted)) if node.step.until else ""
-        text = f"not {wanted} after {self.settings.patience:g} s"
-        return AwsError(node.step.scope, node.step.action, "TimedOut", text)
+    def _resolve(self, found: Iterable[Found], blind: AwsError | None) -> None:
+        """What looking found out about calls whose answers were lost."""
+        for end in found:
+            doubt = end.doubt
+            if end.finding is Finding.DONE:
+                for node in doubt.call.nodes:
+                    if end.id:
+                        self.ids[node.ref.address] = end.id
+                    self._finish(node)
+            elif end.finding is Finding.NOT_DONE and doubt.may_send_again:
+                self.lanes.again(doubt.call)
+            else:
+                if end.finding is Finding.NOT_DONE:
+                    self._not_made(doubt.call.nodes[0].step.slot)
+                self._give_up(doubt.call, doubt.given_up(blind))
 
     def _succeeded(self, call: Call, answer: Any) -> None:
         for node in call.nodes:
@@ -236,43 +262,65 @@ class _Run:
             self._finish(node)
 
     def _finish(self, node: Node) -> None:
-        self.lanes.slots.release(node.ref)
+        if node.step.slot:
+            self.lanes.slots.made(node.step.slot)
+        self.lanes.slots.release(node.ref, done=True)
         if node.state is State.READY:
             self._enter(self.graph.done(node))
             self._report()
 
     def _failed(self, call: Call, error: AwsError) -> None:
-        step, now = call.nodes[0].step, self.dispatcher.now()
+        now = self.dispatcher.now()
         call.attempts += 1
+        call.lost += lost(call, error)
         if error.code in THROTTLED:
-            self.lanes.bucket(call.lane).empty(now)
-        if error.code in step.tolerates:
-            self._succeeded(call, {})
-        elif error.code in THROTTLED | LAGGING and call.attempts < self._attempts(call, error):
-            self.lanes.postpone(call, now + min(15.0, 0.5 * 2 ** (call.attempts - 1)))
-        elif len(call.nodes) > 1:
-            # find out which one is refused
-            self._add(Call((node,), call.attempts) for node in call.nodes)
-        else:
-            self._end(call.nodes[0], error)
+            self.lanes.throttled(call, now)
+        hopeless = call.lane[0] in self.contact.lost
+        if error.code in FULL and not hopeless and self._stands_back(call):
+            return
+        match Next.GIVE_UP if hopeless else decided(call, error, self.settings.attempts):
+            case Next.DONE:
+                self._succeeded(call, {})
+            case Next.SEND_AGAIN:
+                self.lanes.postpone(call, now + min(15.0, 0.5 * 2 ** (call.attempts - 1)))
+            case Next.LOOK:
+                self.doubts.add(call, error, now, self._resolved)
+            case Next.SEND_APART:  # find out which one is refused
+                self._add(apart(call))
+            case Next.GIVE_UP:
+                self._give_up(call, error)
 
-    def _attempts(self, call: Call, error: AwsError) -> int:
-        """How often a call is sent; one thing that lags must not hold up those that share it."""
-        merged = len(call.nodes) > 1 and error.code in LAGGING
-        return MERGED_ATTEMPTS if merged else self.settings.attempts
+    def _stands_back(self, call: Call) -> bool:
+        """AWS has no place for a call: it waits until one of ours ends, if that may help."""
+        slot = call.nodes[0].step.slot
+        if slot is None or not self.lanes.slots.refused(slot):
+            return False
+        call.attempts -= 1
+        self.lanes.add(call)
+        return True
+
+    def _not_made(self, slot: Slot | None) -> None:
+        if slot and not slot.taken:
+            self.lanes.slots.release(slot.until)
+
+    def _give_up(self, call: Call, error: AwsError) -> None:
+        for node in call.nodes:
+            self._end(node, error)
 
     def _end(self, node: Node, error: AwsError) -> None:
         """A step failed for good."""
         if node.state is not State.READY:
             return
         if node.step.optional:
-            self.warnings.append(f"{error}. {advice(error)}")
+            self.warnings[f"{error}. {advice(error)}"] = None
             self._finish(node)
             return
+        if not (unanswered(error) or error.code in FULL):
+            self._not_made(node.step.slot)
         change = self.graph.changes[node.ref.address]
         outcome = Outcome(change, Result.FAILED, str(error), advice(error))
         for cancelled in self.graph.fail(node, outcome):
-            self.lanes.slots.release(cancelled.ref)
+            self.lanes.slots.lose(cancelled.ref, error)
             self._release_group(cancelled)
         self._report()
 

@@ -31,3 +31,12 @@ def looked_up(answer: Mapping[str, Any], path: str) -> str:
     for key in path.split("."):
         value = value.get(key) if isinstance(value, Mapping) else None
     return "" if value is None else str(value)
+
+
+def found_at(item: Mapping[str, Any], path: str) -> str:
+    """Like ``looked_up``; ``Tags[key]`` is the value of that tag."""
+    if not path.endswith("]"):
+        return looked_up(item, path)
+    name, _, key = path.removesuffix("]").partition("[")
+    tags = item.get(name) or ()
+    return next((str(tag.get("Value", "")) for tag in tags if tag.get("Key") == key), "")

@@ -10,7 +10,7 @@ from typing import Any
 from bot.kinds.route.spec import RouteSpec
 from bot.model.address import Address, Scope
 from bot.model.change import Action, Change
-from bot.model.cidr import broader
+from bot.model.cidr import Blocks
 
 Table = tuple[Scope, str]
 
@@ -28,8 +28,11 @@ def covered(changes: Iterable[Change[RouteSpec]]) -> tuple[Change[RouteSpec], ..
     for address, needed in needs.items():
         whole = sharing[address].union(*(sharing[need] for need in needed))
         sharing |= dict.fromkeys((address, *needed), whole)
+    tied = needs.keys() | {need for needed in needs.values() for need in needed}
     return tuple(
         replace(c, needs=tuple(sorted(needs.get(c.address, ()))), environments=sharing[c.address])
+        if c.address in tied
+        else c
         for c in listed
     )
 
@@ -46,10 +49,11 @@ def _needs(changes: Iterable[Change[RouteSpec]]) -> dict[Address, set[Address]]:
     needs: dict[Address, set[Address]] = defaultdict(set)
     for table, deletions in gone.items():
         routes = made.get(table, {})
+        kept, going = Blocks(routes), Blocks(deletions)
         for destination, address in deletions.items():
-            needs[address].update(need for _, need in broader(destination, routes))
+            needs[address].update(need for _, need in kept.broader(destination))
         for destination, address in routes.items():
-            for _, wider in broader(destination, deletions):
+            for _, wider in going.broader(destination):
                 needs[wider].add(address)
     return needs
 

@@ -9,7 +9,7 @@ from bot.kinds.base import References
 from bot.kinds.route.spec import ObservedRoute, RouteClaim, RouteSpec, RouteWish
 from bot.model.address import VpcRef
 from bot.model.change import Change
-from bot.model.cidr import broader, network, within
+from bot.model.cidr import Blocks, network, within
 from bot.model.diagnostic import Diagnostic, Severity
 from bot.model.inventory import Inventory, Vpc
 from bot.model.mesh import Member, Mesh
@@ -27,11 +27,13 @@ def shadowing(
     for route in routes:
         if not route.is_local and not route.to_prefix_list and not _ours(route, references):
             tables[route.table].setdefault(route.destination, route)
+    blocks = {table: Blocks(held) for table, held in tables.items()}
+    nothing = Blocks[ObservedRoute]({})
     taken: dict[tuple[VpcRef, str, str, str], list[Change[RouteSpec]]] = defaultdict(list)
     for change in created:
         assert change.after is not None
         table = change.address.key.split("/", 1)[0]
-        for block, route in broader(change.after.destination, tables.get(table, {})):
+        for block, route in blocks.get(table, nothing).broader(change.after.destination):
             if not _only_internet(change.after.destination, block, route):
                 taken[route.vpc, table, block, route.target].append(change)
             break
@@ -71,8 +73,9 @@ def overlapping_claims(
         if len({claim.peering for claim in claims}) == 1:
             vpcs[wish.vpc][wish.destination] = claims[0]
     for vpc, claims_of in sorted(vpcs.items()):
+        blocks = Blocks(claims_of)
         for destination, claim in sorted(claims_of.items()):
-            for block, other in broader(destination, claims_of):
+            for block, other in blocks.broader(destination):
                 if other.peering != claim.peering:
                     yield _overlap(vpc, (destination, claim), (block, other))
                     break

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.kinds.route.desire import route_address
 from bot.kinds.route.spec import ObservedRoute
-from bot.model.address import Scope, VpcRef
+from bot.model.address import Scope, VpcRef, vpc_ref
 from bot.model.change import Observed
 from bot.model.cidr import canonical
 from bot.model.ownership import ELIGIBLE
@@ -35,7 +35,7 @@ def observe(aws: Reader, scope: Scope) -> Iterable[Observed[ObservedRoute]]:
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Route.html
     """
     for table in aws.read(scope, "ec2:DescribeRouteTables"):
-        vpc = VpcRef(scope, str(table.get("VpcId", "")))
+        vpc = vpc_ref(scope.account, scope.region, str(table.get("VpcId", "")))
         for item in table.get("Routes") or ():
             route = _parse(item, vpc, str(table["RouteTableId"]), eligible(table))
             if route is not None:

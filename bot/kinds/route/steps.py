@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
-from bot.kinds.route.spec import RouteSpec
+from bot.kinds.route.spec import DEAD_PEERING, RouteSpec
 from bot.model.address import Address, VpcRef, pair_of
 from bot.model.change import Action, Change
 from bot.model.cidr import is_ipv6
 from bot.model.ownership import DATETIME, SUPPORT
-from bot.model.step import AppliedAt, IdOf, Step, StepRef
+from bot.model.step import AppliedAt, IdOf, Look, Step, StepRef
+
+TABLES = "ec2:DescribeRouteTables"
 
 
 def steps(change: Change[RouteSpec]) -> tuple[Step, ...]:
@@ -37,8 +40,13 @@ def _write(change: Change[RouteSpec], action: str) -> Step:
         change.address.scopes[0],
         action,
         {**_where(change), "VpcPeeringConnectionId": IdOf(after.target)},
-        after=(StepRef(after.target, "active"),),
+        after=(StepRef(after.target, "active"), *_needed(change)),
         before=_releases(change),
+        look=_look(
+            change,
+            {"VpcPeeringConnectionId": IdOf(after.target)},
+            codes=frozenset({"RouteAlreadyExists"}),
+        ),
     )
 
 
@@ -48,10 +56,38 @@ def _delete(change: Change[RouteSpec]) -> Step:
         change.address.scopes[0],
         "ec2:DeleteRoute",
         _where(change),
-        after=tuple(StepRef(need, "route") for need in change.needs),
+        after=_needed(change),
         before=_releases(change),
         tolerates=frozenset({"InvalidRoute.NotFound"}),
+        look=_look(change, _led_to(change), gone=True),
     )
+
+
+def _look(
+    change: Change[RouteSpec],
+    leads: Mapping[str, Any],
+    *,
+    gone: bool = False,
+    codes: frozenset[str] = frozenset(),
+) -> Look:
+    """The route of this destination is as ``leads`` says, or with ``gone`` none is."""
+    where = dict(_where(change))
+    match = {**where, **leads}
+    value = where["RouteTableId"]
+    return Look(TABLES, "route-table-id", value, match, "Routes", gone, codes=codes)
+
+
+def _led_to(change: Change[RouteSpec]) -> Mapping[str, Any]:
+    """What is deleted leads to our peering, or nowhere; what others make leads elsewhere."""
+    target = change.held.target
+    if target == DEAD_PEERING:  # which one is not in the plan
+        return {"State": "blackhole"}
+    return {"VpcPeeringConnectionId": IdOf(target) if isinstance(target, Address) else target}
+
+
+def _needed(change: Change[RouteSpec]) -> tuple[StepRef, ...]:
+    """Make before break, or room before a route that would be one too many."""
+    return tuple(StepRef(need, "route") for need in change.needs)
 
 
 def _releases(change: Change[RouteSpec]) -> tuple[StepRef, ...]:
@@ -72,16 +108,22 @@ def _where(change: Change[RouteSpec]) -> Mapping[str, Any]:
 
 
 def _touch(change: Change[RouteSpec]) -> Step:
-    tags = [{"Key": SUPPORT, "Value": change.support}, {"Key": DATETIME, "Value": AppliedAt()}]
     return Step(
         "tag table",
         change.address.scopes[0],
         "ec2:CreateTags",
-        {"Resources": [_table(change)], "Tags": tags},
+        {"Resources": [_table(change)], "Tags": _tags(change.support)},
         after=(StepRef(change.address, "route"),),
         merge="Resources",
         optional=True,
+        repeatable=True,
     )
+
+
+@lru_cache(maxsize=1024)
+def _tags(support: str) -> list[dict[str, Any]]:
+    """One value for all the routes of a file: a large mesh has tens of thousands."""
+    return [{"Key": SUPPORT, "Value": support}, {"Key": DATETIME, "Value": AppliedAt()}]
 
 
 def _table(change: Change[RouteSpec]) -> str:

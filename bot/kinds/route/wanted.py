@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container
 from dataclasses import dataclass, replace
 
 from bot.kinds.base import Reference, Situation
@@ -16,7 +16,7 @@ from bot.model.diagnostic import Diagnostic, Severity
 Claims = tuple[RouteClaim, ...]
 
 
-def live_claims(wish: RouteWish, available: Mapping[Address, frozenset[str]]) -> Claims:
+def live_claims(wish: RouteWish, available: Container[Address]) -> Claims:
     """The claims whose peering exists, ours, once the plan is applied."""
     return tuple(claim for claim in wish.claims if claim.peering in available)
 
@@ -95,13 +95,14 @@ class Wanted:
         reason: str,
         others: frozenset[str] = frozenset(),
     ) -> Change[RouteSpec]:
-        names = frozenset(claim.environment for claim in claims)
+        names, lines = wish.environments, wish.declared_at
+        if len(claims) < len(wish.spec.claims):  # else the wish has put them together
+            names = frozenset(claim.environment for claim in claims)
+            lines = tuple(sorted({claim.declared_at for claim in claims}))
         after = RouteSpec(wish.spec.vpc, wish.spec.destination, claims[0].peering)
-        lines = tuple(sorted({claim.declared_at for claim in claims}))
         support = self.situation.support_of(names)
-        return Change(
-            wish.address, before, after, "", names | others, lines, support, reason=reason
-        )
+        names = names | others if others else names
+        return Change(wish.address, before, after, "", names, lines, support, reason=reason)
 
 
 def _override_overlap(wish: RouteWish, claims: Claims, own: str) -> Diagnostic:

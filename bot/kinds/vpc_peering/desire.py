@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bot.kinds.base import environment_names
 from bot.kinds.vpc_peering.spec import Claim, PeeringWish
 from bot.model.address import Pair, peering_address
 from bot.model.change import Desired
@@ -19,7 +20,7 @@ def desire(mesh: Mesh, inventory: Inventory) -> Iterable[Desired[PeeringWish]]:
         for one, other in connected_members(environment):
             pair = Pair.of(one.vpc, other.vpc)
             claims.setdefault(pair, []).append(_claim(file, environment, one, other))
-    for pair in sorted(claims):
+    for pair in sorted(claims, key=lambda pair: pair.sort_key):
         yield _wish(pair, sorted(claims[pair], key=lambda claim: claim.environment))
 
 
@@ -35,5 +36,5 @@ def _claim(file: MeshFile, environment: Environment, one: Member, other: Member)
 
 def _wish(pair: Pair, claims: list[Claim]) -> Desired[PeeringWish]:
     lines = tuple(sorted({line for claim in claims for line in claim.declared_at}))
-    names = frozenset(claim.environment for claim in claims)
+    names = environment_names(tuple(claim.environment for claim in claims))
     return Desired(peering_address(pair), PeeringWish(pair, tuple(claims)), lines, names)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bot.kinds.base import Difference, Reference, References, Situation
+from bot.kinds.base import Connection, Difference, Reference, References, Situation
 from bot.kinds.vpc_peering.observe import merged
 from bot.kinds.vpc_peering.removal import owners_of, remove
-from bot.kinds.vpc_peering.spec import DEAD, PROGRESS, PeeringSpec, PeeringWish
+from bot.kinds.vpc_peering.spec import PeeringSpec, PeeringWish
 from bot.kinds.vpc_peering.verdict import Verdict
 from bot.kinds.vpc_peering.wanted import meet
 from bot.model.address import Pair, peering_address
 from bot.model.change import Action, Desired, Observed
 from bot.model.ownership import Ownership
+from bot.model.peering_status import ACTIVE, DEAD, PROGRESS
 from bot.model.topology import wanted_pairs
 
 
@@ -35,15 +36,12 @@ def diff(
             return frozenset()
         return owners_of(found, ownership) | wanted_before.get(pair, frozenset())
 
-    wishes = {
-        wish.spec.pair: replace(wish, environments=wish.environments | concerned(wish.spec.pair))
-        for wish in desired
-    }
+    wishes = {wish.spec.pair: _belonging(wish, concerned(wish.spec.pair)) for wish in desired}
     verdicts = {
         pair: meet(wish, current.get(pair), situation.inventory, ownership)
         for pair, wish in wishes.items()
     }
-    for pair in sorted(current.keys() - wishes.keys()):
+    for pair in sorted(current.keys() - wishes.keys(), key=lambda pair: pair.sort_key):
         verdicts[pair] = remove(
             current[pair], situation, ownership, wanted_before.get(pair, frozenset())
         )
@@ -52,6 +50,13 @@ def diff(
         tuple(d for v in verdicts.values() for d in v.diagnostics),
         _references(peerings, verdicts, ownership),
     )
+
+
+def _belonging(wish: Desired[PeeringWish], environments: frozenset[str]) -> Desired[PeeringWish]:
+    """The wish, as one of these environments too."""
+    if environments <= wish.environments:
+        return wish
+    return replace(wish, environments=wish.environments | environments)
 
 
 def _current(
@@ -93,8 +98,17 @@ def _references(
         ends = (item.spec.requester, item.spec.accepter)
         by_id[id_] = Reference(item.address, managed, dead, going, names, ends, foreign)
     available = {
-        peering_address(pair): verdict.environments
+        peering_address(pair): _connection(verdict, peerings.get(verdict.id))
         for pair, verdict in verdicts.items()
         if verdict.available
     }
     return References(by_id, available)
+
+
+def _connection(verdict: Verdict, found: Observed[PeeringSpec] | None) -> Connection:
+    """What exists once the verdict is carried out: what was found, else what is made."""
+    made = verdict.change.after if verdict.change else None
+    spec = found.spec if found else made
+    assert spec is not None, "what is available is there or is made"
+    active = found is not None and found.spec.status == ACTIVE
+    return Connection((spec.requester, spec.accepter), verdict.environments, verdict.id, active)

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from bot.kinds.vpc_peering.spec import DEAD, PROGRESS, PeeringSpec
-from bot.model.address import AccountId, Region, Scope, VpcRef, peering_address
+from bot.kinds.vpc_peering.spec import PeeringSpec
+from bot.model.address import Scope, VpcRef, peering_address, vpc_ref
 from bot.model.change import Observed
 from bot.model.ownership import Ownership
+from bot.model.peering_status import DEAD, PROGRESS
 from bot.model.tags import Tags
 from bot.ports import Reader
 
@@ -46,9 +47,8 @@ def _parse(item: Mapping[str, Any], scope: Scope) -> PeeringSpec | None:
 def _side(info: Mapping[str, Any] | None, scope: Scope) -> VpcRef | None:
     if not info or not info.get("VpcId"):
         return None
-    account = AccountId(str(info.get("OwnerId") or scope.account))
-    region = Region(str(info.get("Region") or scope.region))
-    return VpcRef(Scope(account, region), str(info["VpcId"]))
+    account, region = info.get("OwnerId") or scope.account, info.get("Region") or scope.region
+    return vpc_ref(str(account), str(region), str(info["VpcId"]))
 
 
 def merged(views: Iterable[Observed[PeeringSpec]]) -> dict[str, Observed[PeeringSpec]]:

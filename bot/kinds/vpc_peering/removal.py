@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.kinds.base import Situation
-from bot.kinds.vpc_peering.spec import INITIATING, PENDING, PROGRESS, PeeringSpec
+from bot.kinds.vpc_peering.spec import PeeringSpec
 from bot.kinds.vpc_peering.verdict import Verdict
 from bot.model.address import Scope, VpcRef
 from bot.model.change import Change, Observed
 from bot.model.diagnostic import Diagnostic, Severity, SourceLine
 from bot.model.mesh import MemberState
 from bot.model.ownership import OWNERSHIP_KEYS, Ownership
+from bot.model.peering_status import INITIATING, PENDING, PROGRESS
 from bot.model.tags import Tags
 
 Found = Observed[PeeringSpec]

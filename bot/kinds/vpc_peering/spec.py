@@ -5,24 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-from bot.model.address import VPC_PEERING_CONNECTION, Pair, VpcRef
+from bot.model.address import VPC_PEERING_CONNECTION, Pair, Scope, VpcRef
 from bot.model.diagnostic import SourceLine
 from bot.model.mesh import Metadata
 from bot.model.ownership import SideTags, peering_tags
 from bot.model.tags import Tags
 
 NAME = VPC_PEERING_CONNECTION
-
-ACTIVE = "active"
-PENDING = "pending-acceptance"
-PROVISIONING = "provisioning"
-INITIATING = "initiating-request"
-PROGRESS = (INITIATING, PENDING, PROVISIONING, ACTIVE)
-"""The statuses of a live peering, in the order it passes through them."""
-
-DEAD = frozenset({"failed", "expired", "rejected", "deleted", "deleting"})
-"""Statuses that AWS shows for a while and that count as absent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +73,24 @@ def requester_of(pair: Pair) -> VpcRef:
     """The side that requests a new peering: a pure function of the pair.
 
     All pairs of two scopes go the same way, so that one CreateTags with one ``Name``
-    serves all accepter sides of a requester; which way is a coin toss by hash, so that
-    requests spread over the scopes.
+    serves all accepter sides of a requester. Who else is in the mesh plays no part: when
+    other VPCs join, nothing turns round.
     """
-    scopes = f"{pair.first.scope} {pair.second.scope}".encode()
-    heads = hashlib.sha256(scopes).digest()[0] % 2 == 0
-    return pair.first if heads else pair.second
+    return pair.first if _first_requests(pair.first.scope, pair.second.scope) else pair.second
+
+
+@lru_cache(maxsize=65536)
+def _first_requests(first: Scope, second: Scope) -> bool:
+    """Which of two scopes requests, such that each requests about as often as it accepts.
+
+    Between two accounts a coin is tossed, by hash: one requests within a region, the other
+    across regions. So in two regions, say, each scope requests from exactly one scope of
+    every other account.
+    """
+    if first.account == second.account:
+        return _heads(first.account, first.region, second.region)
+    return _heads(first.account, second.account) is (first.region == second.region)
+
+
+def _heads(*names: str) -> bool:
+    return hashlib.sha256(" ".join(names).encode()).digest()[0] % 2 == 0

@@ -3,25 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
-from bot.kinds.vpc_peering.spec import (
-    ACTIVE,
-    DEAD,
-    INITIATING,
-    PENDING,
-    PROVISIONING,
-    PeeringSpec,
-)
+from bot.kinds.base import PEERING_STATES, peering_in
+from bot.kinds.vpc_peering.spec import PeeringSpec
 from bot.model.address import Scope
 from bot.model.change import Action, Change
 from bot.model.ownership import DATETIME
-from bot.model.step import AppliedAt, Condition, IdOf, Slot, Step, StepRef
+from bot.model.peering_status import ACTIVE, DEAD, INITIATING, PENDING, PROGRESS, PROVISIONING
+from bot.model.step import AppliedAt, IdOf, Look, Slot, Step, StepRef
 from bot.model.tags import Tags
 
-POLL = "ec2:DescribeVpcPeeringConnections"
+POLL = PEERING_STATES
 OUTSTANDING_REQUESTS = 25
 """Unaccepted requests that AWS allows at once (VPC quotas: outstanding peering requests)."""
+
+SHOWN = frozenset({PENDING, PROVISIONING, ACTIVE})
+UP = frozenset({ACTIVE})
+SETTLED = frozenset({PENDING, ACTIVE, *DEAD})
+
+GONE = frozenset(
+    {
+        "InvalidStateTransition",
+        "InvalidVpcPeeringConnectionID.NotFound",
+        "InvalidVpcPeeringConnectionId.NotFound",
+    }
+)
+"""Refusals of a deletion when somebody did it before, which is looked for: NotFound may lag."""
+
+UNSEEN_AFTER = 5.0
+"""Seconds after which the requester is asked about a request that its accepter does not see."""
+
+SHOWN_WITHIN = 30.0
+"""Seconds after which a request that is not shown was not made. A second one would be refused
+while the first lives (one peering per pair), so this need not be AWS's longest delay."""
 
 
 def steps(change: Change[PeeringSpec]) -> tuple[Step, ...]:
@@ -51,25 +68,34 @@ def _create(change: Change[PeeringSpec]) -> tuple[Step, ...]:
                 {"ResourceType": "vpc-peering-connection", "Tags": _tag_list(first_tags)}
             ],
         },
+        # a full VPC has room for it once another connection is gone
+        after=tuple(StepRef(need, "delete") for need in change.needs),
         result="VpcPeeringConnection.VpcPeeringConnectionId",
-        slot=Slot("unaccepted requests", OUTSTANDING_REQUESTS, _ref(change, "accept")),
+        look=_requested(after),
+        slot=_place(change, after),
     )
     tags: tuple[Step, ...] = ()
     if after.requester_tags is not None:
         tags = (_tag(change, "tag accepter", after.accepter.scope, after.accepter_tags),)
-    # AWS shows the requester alone that a request failed
-    progress = {INITIATING, PENDING, PROVISIONING, ACTIVE}
-    requested = _wait(
-        change, "requested", after.requester.scope, progress, (_ref(change, "request"),)
-    )
-    return (request, requested, *_acceptance(change, after, _ref(change, "requested")), *tags)
+    requested = _ref(change, "request")
+    return (request, *_refusal(change, after), *_acceptance(change, after, requested), *tags)
+
+
+def _refusal(change: Change[PeeringSpec], spec: PeeringSpec) -> tuple[Step, ...]:
+    """AWS shows the requester alone that a request failed: asked for when it is not seen."""
+    if spec.requester.scope == spec.accepter.scope:
+        return ()
+    wait = _wait(change, "requested", spec.requester.scope, SHOWN, (_ref(change, "request"),))
+    assert wait.until is not None, "it was just given"
+    until = replace(wait.until, needless_after=_ref(change, "visible"), not_before=UNSEEN_AFTER)
+    return (replace(wait, until=until),)
 
 
 def _acceptance(
     change: Change[PeeringSpec], spec: PeeringSpec, *before: StepRef
 ) -> tuple[Step, ...]:
     scope = spec.accepter.scope
-    visible = _wait(change, "visible", scope, {PENDING, PROVISIONING, ACTIVE}, before)
+    visible = _wait(change, "visible", scope, SHOWN, before)
     accept = Step(
         "accept",
         scope,
@@ -77,17 +103,34 @@ def _acceptance(
         {"VpcPeeringConnectionId": IdOf(change.address)},
         after=(_ref(change, "visible"),),
         tolerates=frozenset({"InvalidStateTransition"}),
+        look=_standing(change, frozenset({PROVISIONING, ACTIVE})),
     )
-    return visible, accept, _wait(change, "active", scope, {ACTIVE}, (_ref(change, "accept"),))
+    return visible, accept, _wait(change, "active", scope, UP, (_ref(change, "accept"),))
+
+
+def _place(change: Change[PeeringSpec], spec: PeeringSpec, *, taken: bool = False) -> Slot:
+    """A request's place among those that the requester may have, until it is accepted."""
+    return Slot(
+        "unaccepted requests",
+        spec.requester.scope,
+        OUTSTANDING_REQUESTS,
+        _ref(change, "accept"),
+        spec.accepter.scope,
+        taken,
+    )
 
 
 def _update(change: Change[PeeringSpec]) -> tuple[Step, ...]:
     before, after = _spec(change.before), _spec(change.after)
     made: list[Step] = []
     if before.status in (INITIATING, PENDING):
-        made += _acceptance(change, after)
+        place = _place(change, before, taken=True)
+        made += (
+            replace(step, slot=place) if step.name == "accept" else step
+            for step in _acceptance(change, after)
+        )
     elif before.status == PROVISIONING:
-        made.append(_wait(change, "active", after.accepter.scope, {ACTIVE}, ()))
+        made.append(_wait(change, "active", after.accepter.scope, UP, ()))
     sides = (
         ("tag requester", after.requester.scope, before.requester_tags, after.requester_tags),
         ("tag accepter", after.accepter.scope, before.accepter_tags, after.accepter_tags),
@@ -114,11 +157,11 @@ def _delete(change: Change[PeeringSpec]) -> tuple[Step, ...]:
         "ec2:DeleteVpcPeeringConnection",
         {"VpcPeeringConnectionId": IdOf(change.address)},
         after=(_ref(change, "settled"),),
-        tolerates=frozenset({"InvalidVpcPeeringConnectionID.NotFound"}),
+        look=_standing(change, frozenset(PROGRESS), gone=True),
     )
     if spec.status not in (INITIATING, PROVISIONING):
         return (delete,)
-    settled = _wait(change, "settled", side.scope, {PENDING, ACTIVE, *DEAD}, ())
+    settled = _wait(change, "settled", side.scope, SETTLED, ())
     return settled, delete
 
 
@@ -126,28 +169,56 @@ def _wait(
     change: Change[PeeringSpec],
     name: str,
     scope: Scope,
-    wanted: set[str],
+    wanted: frozenset[str],
     after: tuple[StepRef, ...],
 ) -> Step:
-    condition = Condition(
-        IdOf(change.address),
-        frozenset(wanted),
-        DEAD - wanted,
-        "vpc-peering-connection-id",
-        "VpcPeeringConnectionId",
-        "Status.Code",
-        "Status.Message",
+    return Step(name, scope, POLL, after=after, until=peering_in(change.address, wanted))
+
+
+def _requested(spec: PeeringSpec) -> Look:
+    """Ours is the one with this run's time among its tags: a request is made with its tags.
+
+    Another one between these VPCs is somebody else's, and is left alone.
+    """
+    return Look(
+        POLL,
+        "requester-vpc-info.vpc-id",
+        spec.requester.vpc_id,
+        {
+            "RequesterVpcInfo.VpcId": spec.requester.vpc_id,
+            "AccepterVpcInfo.VpcId": spec.accepter.vpc_id,
+            f"Tags[{DATETIME}]": AppliedAt(),
+        },
+        result="VpcPeeringConnectionId",
+        codes=frozenset({"VpcPeeringConnectionAlreadyExists"}),
+        lag=SHOWN_WITHIN,
     )
-    return Step(name, scope, POLL, after=after, until=condition)
+
+
+def _standing(change: Change[PeeringSpec], states: frozenset[str], *, gone: bool = False) -> Look:
+    """The peering is in one of the states, or with ``gone`` in none of them any more."""
+    of = IdOf(change.address)
+    return Look(
+        POLL,
+        "vpc-peering-connection-id",
+        of,
+        {"VpcPeeringConnectionId": of, "Status.Code": states},
+        gone=gone,
+        codes=GONE if gone else frozenset(),
+    )
 
 
 def _tag(change: Change[PeeringSpec], name: str, scope: Scope, tags: Tags | None) -> Step:
     params: Mapping[str, Any] = {"Resources": [IdOf(change.address)], "Tags": _tag_list(tags)}
     after = (_ref(change, "active"),)
-    return Step(name, scope, "ec2:CreateTags", params, after=after, merge="Resources")
+    return Step(
+        name, scope, "ec2:CreateTags", params, after=after, merge="Resources", repeatable=True
+    )
 
 
+@lru_cache(maxsize=4096)
 def _tag_list(tags: Tags | None) -> list[dict[str, Any]]:
+    """One value for all the peerings that a VPC requests from a scope."""
     listed: list[dict[str, Any]] = [
         {"Key": key, "Value": value} for key, value in (tags.items if tags else ())
     ]

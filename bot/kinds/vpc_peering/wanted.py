@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.kinds.vpc_peering.spec import (
-    ACTIVE,
-    INITIATING,
-    PROGRESS,
-    PROVISIONING,
-    Claim,
-    PeeringSpec,
-    PeeringWish,
-    requester_of,
-)
+from bot.kinds.vpc_peering.spec import Claim, PeeringSpec, PeeringWish, requester_of
 from bot.kinds.vpc_peering.verdict import Verdict
 from bot.model.address import Pair
 from bot.model.change import Change, Desired, Observed
@@ -21,6 +12,7 @@ from bot.model.cidr import first_overlap
 from bot.model.diagnostic import Diagnostic, Severity
 from bot.model.inventory import Inventory
 from bot.model.ownership import ENVIRONMENT, SERVICE_NAME, Ownership, SideTags
+from bot.model.peering_status import ACTIVE, INITIATING, PROGRESS, PROVISIONING
 from bot.model.tags import Tags
 
 Wish = Desired[PeeringWish]

@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from bot.kinds.peering_options import OptionsSpec
 from bot.kinds.route import RouteSpec
 from bot.kinds.vpc_peering import PeeringSpec
-from bot.model.address import VpcRef
+from bot.model.address import Address, VpcRef
 from bot.model.change import Action, Change, Membership
 from bot.render import escape
 from bot.render.budget import Text, Variant
 from bot.render.context import Context, markdown_line
-from bot.render.grouping import Changes, Sorted, by_table, by_vpc, deletes, places
+from bot.render.grouping import (
+    Changes,
+    Sorted,
+    by_peering,
+    by_table,
+    by_vpc,
+    deletes,
+    ends,
+    places,
+)
 from bot.render.markdown.pieces import FOLD_LINES, bullets, fold, paragraphs, table
-from bot.render.wording import SIGN, count, describe, differences, peer, signs, some_to_do, things
+from bot.render.wording import (
+    SIGN,
+    count,
+    describe,
+    differences,
+    dns,
+    peer,
+    signs,
+    some_to_do,
+    things,
+)
 
 MAX_DIFFERENCES = 6
 _DIFF = SIGN | {Action.UPDATE: "!"}
@@ -56,11 +76,11 @@ def variants(changes: Sorted, causes: Causes, wrap: Callable[[str], str]) -> tup
     kept = total - len(deletes(changes.all))
 
     def in_full() -> Text:
-        body = paragraphs(peerings(changes.peerings, causes), routes(changes.routes))
+        body = paragraphs(connections(changes, causes), routes(changes.routes))
         return Text(wrap(paragraphs(body, others(changes.others))), kept)
 
     def per_table() -> Text:
-        body = paragraphs(peerings(changes.peerings, causes), per_route_table(changes.routes))
+        body = paragraphs(connections(changes, causes), per_route_table(changes.routes))
         return Text(wrap(paragraphs(body, others(changes.others))), kept - kept_routes)
 
     def per_place() -> Text:
@@ -77,22 +97,53 @@ def variants(changes: Sorted, causes: Causes, wrap: Callable[[str], str]) -> tup
     )
 
 
-def peerings(changes: Changes, causes: Causes) -> str:
+Options = Sequence[Change[OptionsSpec]]
+
+
+def connections(changes: Sorted, causes: Causes) -> str:
+    """Peerings, each with its options in its row; then the options of peerings that stay."""
+    sides = by_peering(changes.options)
+    rows = [_peering_row(c, causes, sides.pop(c.address, ())) for c in changes.peerings]
+    return paragraphs(_peerings(changes.peerings, rows), _peering_options(sides, causes))
+
+
+def _peerings(changes: Changes, rows: Sequence[tuple[str, ...]]) -> str:
     """A table of peerings, folded when long."""
     if not changes:
         return ""
-    rows = [_peering_row(change, causes) for change in changes]
     body = table(("", "Requester", "Accepter", "Why"), rows)
     return fold(f"Peerings: {some_to_do(changes)}", body, when=len(rows) > FOLD_LINES)
 
 
-def _peering_row(change: Change[PeeringSpec], causes: Causes) -> tuple[str, ...]:
+def _peering_row(change: Change[PeeringSpec], causes: Causes, options: Options) -> tuple[str, ...]:
     spec = change.after or change.before
     assert spec is not None
     why = causes.of(change)
     if change.before is not None and change.after is not None:
         why = _what_changes(change.before, change.after) or why
+    resolution = f"DNS resolution: {dns(options)}" if options else ""
+    why = "<br>".join(filter(None, (why, escape.text(resolution, 200))))
     return (f"**{_sign(change)}**", _vpc(spec.requester), _vpc(spec.accepter), why)
+
+
+def _peering_options(sides: Mapping[Address, Options], causes: Causes) -> str:
+    """A table with a row for each peering, folded when long."""
+    if not sides:
+        return ""
+    rows = [_options_row(found, causes) for found in sides.values()]
+    body = table(("", "Requester", "Accepter", "DNS resolution", "Why"), rows)
+    every = [change for found in sides.values() for change in found]
+    return fold(f"DNS resolution: {some_to_do(every)}", body, when=len(rows) > FOLD_LINES)
+
+
+def _options_row(found: Options, causes: Causes) -> tuple[str, ...]:
+    sign = _sign(found[0]) if len({change.action for change in found}) == 1 else "~"
+    return (
+        f"**{sign}**",
+        *map(_vpc, ends(found)),
+        escape.text(dns(found), 200),
+        causes.of(found[0]),
+    )
 
 
 def _what_changes(before: PeeringSpec, after: PeeringSpec) -> str:
@@ -180,4 +231,5 @@ def others(changes: Changes) -> str:
     lines = [f"**{_sign(change)}** {escape.text(describe(change))}" for change in changes]
     if not lines:
         return ""
-    return fold(f"Others: {some_to_do(changes)}", bullets(lines), when=len(lines) > FOLD_LINES)
+    title = f"{things(changes)}: {some_to_do(changes)}"
+    return fold(title, bullets(lines), when=len(lines) > FOLD_LINES)

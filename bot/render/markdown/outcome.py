@@ -11,6 +11,7 @@ from bot.render import escape
 from bot.render.budget import Block, Text, Variant, fit, fixed, size
 from bot.render.context import Context
 from bot.render.grouping import sort
+from bot.render.markdown import reach
 from bot.render.markdown.changes import Causes, variants
 from bot.render.markdown.pieces import (
     COMMENT_BUDGET,
@@ -51,12 +52,14 @@ def outcome_document(report: Report) -> str:
 def blocks(report: Report, context: Context) -> list[Block]:
     """What became of each change, without a headline."""
     of = {r: [o for o in report.outcomes if o.result is r] for r in Result}
+    why = "the lease was lost" if report.lease_lost else "the run was stopped"
     return [
         _failed(of[Result.FAILED], 1),
         _unmade("skipped, as something they need failed", of[Result.SKIPPED], 2),
-        _unmade("not begun or not finished: the run was stopped", of[Result.INTERRUPTED], 2),
+        _unmade(f"not begun or not finished: {why}", of[Result.INTERRUPTED], 2),
         fixed(0, _advice(report)),
         _warnings(report.warnings, 3),
+        reach.block(report.reachability, 3),
         _applied(of[Result.APPLIED], 4, context),
     ]
 

@@ -9,7 +9,7 @@ from bot.render.budget import Block, Text, Variant, fit, fixed, size
 from bot.render.context import Context
 from bot.render.grouping import parts
 from bot.render.levels import missing_vpcs
-from bot.render.markdown import destroys, environments, problems
+from bot.render.markdown import destroys, environments, problems, reach
 from bot.render.markdown.pieces import (
     COMMENT_BUDGET,
     SUMMARY_BUDGET,
@@ -55,6 +55,7 @@ def compose(
         destroys.block(plan, 1),
         *problems.blocks(plan, context, 2),
         *environments.blocks(parts(plan), context),
+        reach.block(plan.reachability, 3),
         _graph(plan, 5),
         problems.notices(plan, context, 7),
         fixed(0, closing or _next(plan, context, prints.total)),

@@ -10,10 +10,15 @@ from bot.model.change import Outcome, Report, Result, summarise
 from bot.render import escape
 from bot.render.terminal.lines import LINE_LIMIT, Line
 from bot.render.terminal.plan import change_line
+from bot.render.terminal.reach import reach_lines
 from bot.render.wording import count, done, named, things
 
 AGAIN = "Mend the cause and run apply again: it does what is left."
 INTERRUPTED = "Interrupted. Run apply again: it does what is left."
+LEASE_LOST = (
+    "The lease was lost, so another apply may be under way. When it has ended, run apply again: it"
+    " does what is left."
+)
 
 
 def report_lines(report: Report) -> Iterator[Line]:
@@ -27,6 +32,7 @@ def report_lines(report: Report) -> Iterator[Line]:
     for warning in report.warnings:
         yield Line("warning: ", escape.terminal(warning), "yellow", 2)
     yield from _ending(report)
+    yield from reach_lines(report.reachability)
 
 
 def _ending(report: Report) -> Iterator[Line]:
@@ -41,7 +47,7 @@ def _ending(report: Report) -> Iterator[Line]:
     said = "; ".join(filter(None, [words if report.outcomes else "", gaps]))
     yield Line(f"Apply incomplete: {said}.", style="bold red")
     if report.count(Result.INTERRUPTED):
-        yield Line(body=INTERRUPTED)
+        yield Line(body=LEASE_LOST if report.lease_lost else INTERRUPTED)
     if report.count(Result.FAILED) or report.count(Result.SKIPPED) or gaps:
         yield Line(body=AGAIN)
 

@@ -4,16 +4,38 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot.kinds.route import RouteSpec
 from bot.model.change import Action, Change, Gap, Membership, Movement, Plan
 from bot.render import escape
-from bot.render.grouping import Changes, Part, Sorted, by_table, deletes, parts, places, sort
+from bot.render.grouping import (
+    Changes,
+    Part,
+    Sorted,
+    by_peering,
+    by_table,
+    deletes,
+    ends,
+    parts,
+    places,
+    sort,
+)
 from bot.render.terminal.lines import LINE_LIMIT, Line, diagnostic_line, diagnostic_lines
-from bot.render.wording import SIGN, count, describe, no_changes, peer, signs, things, to_do
+from bot.render.terminal.reach import reach_lines
+from bot.render.wording import (
+    SIGN,
+    count,
+    describe,
+    dns,
+    no_changes,
+    peer,
+    signs,
+    things,
+    to_do,
+)
 
 MANY_ROUTES = 200
 """More routes than this are counted per route table unless details are asked for."""
@@ -48,8 +70,9 @@ def plan_lines(plan: Plan, detailed: bool) -> Iterator[Line]:
     for part in parts(plan):
         if not part.empty:
             yield from _part_lines(part, counted)
+    yield from reach_lines(plan.reachability, detailed)
     for gap in plan.gaps:
-        yield from _gap_lines(gap)
+        yield from gap_lines(gap)
     yield from diagnostic_lines(plan.diagnostics)
     for refusal in plan.refusals:
         yield from diagnostic_line(refusal, "refused", "red")
@@ -112,26 +135,46 @@ def _by_reason(changes: Iterable[Change[Any]]) -> dict[str, Changes]:
 
 
 def _listed(changes: Sorted, counted: _Counted) -> Iterator[Line]:
-    """Peerings and others; many peerings as counts per member."""
-    if len(changes.peerings) <= counted.peerings_beyond:
-        yield from map(change_line, changes.peerings)
+    """Peerings with their options, and others; many peerings as counts per member."""
+    sides = by_peering(changes.options)
+    if len(changes.peerings) > counted.peerings_beyond:
+        yield from _by_member(changes.peerings, "peering", counted.moving)
     else:
-        yield from _peerings_by_member(changes.peerings, counted.moving)
+        for change in changes.peerings:
+            yield change_line(change)
+            yield from _options(sides.pop(change.address, ()), "    ", "")
+    if len(sides) > counted.peerings_beyond:
+        left = [change for found in sides.values() for change in found]
+        yield from _by_member(left, "peering option", counted.moving)
+    else:
+        for found in sides.values():
+            yield from _options(found, "  ", "peering {} <-> {}: ".format(*ends(found)))
     yield from map(change_line, changes.others)
 
 
-def _peerings_by_member(peerings: Changes, moving: Collection[str]) -> Iterator[Line]:
+def _options(found: Sequence[Change[Any]], start: str, what: str) -> Iterator[Line]:
+    """One line for the sides of a peering."""
+    if found:
+        actions = {change.action for change in found}
+        action = actions.pop() if len(actions) == 1 else Action.UPDATE
+        body = escape.terminal(f"{what}DNS resolution: {dns(found, '->')}", LINE_LIMIT)
+        yield Line(f"{start}{SIGN[action]} ", body, _STYLE[action], len(start) + 2)
+
+
+def _by_member(
+    changes: Collection[Change[Any]], noun: str, moving: Collection[str]
+) -> Iterator[Line]:
     """Counts for each member; those that join or leave stand for the ones that stay."""
     members: dict[str, list[Change[Any]]] = defaultdict(list)
-    for change in peerings:
+    for change in changes:
         ends = places(change)
         for place in [end for end in ends if end in moving] or ends:
             members[place].append(change)
-    twice = sum(map(len, members.values())) > len(peerings)
-    both = ", a peering counted at both ends" if twice else ""
-    yield Line("  ", f"{count(len(peerings), 'peering')} by member{both}:", indent=2)
+    twice = sum(map(len, members.values())) > len(changes)
+    both = f", a {noun} counted at both ends" if twice else ""
+    yield Line("  ", f"{count(len(changes), noun)} by member{both}:", indent=2)
     for place, found in members.items():
-        yield _counts("    ", found, "peering", f"of {place}")
+        yield _counts("    ", found, noun, f"of {place}")
 
 
 def _routes(routes: Changes, counted: _Counted, reason: str) -> Iterator[Line]:
@@ -162,7 +205,8 @@ def _route(change: Change[RouteSpec]) -> Line:
     return Line(f"    {SIGN[change.action]} ", body, _STYLE[change.action], 6)
 
 
-def _gap_lines(gap: Gap) -> Iterator[Line]:
+def gap_lines(gap: Gap) -> Iterator[Line]:
+    """What could not be read."""
     what = escape.terminal(f"{gap.scope} could not be read: {gap.action}: {gap.error}", LINE_LIMIT)
     yield Line("gap: ", what, "yellow", 2)
     yield Line(body="Nothing is deleted in or towards it.", indent=2)

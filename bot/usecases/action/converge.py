@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bot.adapters.github.checkout import mesh_path
 from bot.config import load
 from bot.engine.review import permitted
-from bot.errors import BotError, ExitCode, FailureReason, GitHubError, MeshInvalid, Refused
-from bot.model.change import Plan, Report
+from bot.errors import (
+    BotError,
+    ExitCode,
+    FailureReason,
+    GitHubError,
+    MeshInvalid,
+    Refused,
+    UsageError,
+)
+from bot.model.change import Plan, Report, Result
 from bot.model.github import AnnotationLevel
+from bot.model.shard import Shard
 from bot.usecases.action import inputs, judging, notes
+from bot.usecases.action.applying import applied, tell_outcome
 from bot.usecases.action.approving import earlier_attempt
 from bot.usecases.action.deploying import deploy
 from bot.usecases.action.inputs import Command, CommentMode
@@ -21,11 +32,17 @@ from bot.usecases.action.lineage import Lineage, lineage, newest_commit, superse
 from bot.usecases.action.pages import Page, View
 from bot.usecases.action.pull_request import REASONS
 from bot.usecases.action.refusing import reason_of, refusal, refused_message
+from bot.usecases.action.sharded import leave_outcome, leave_superseded, shard_of
 from bot.usecases.action.stale import mark_stale
-from bot.usecases.action.telling import REPORT, annotate, tell_comment, tell_plan, tell_run
+from bot.usecases.action.telling import REPORT, annotate, tell_plan, tell_run
 from bot.usecases.approval import Approval, check_applicable
 from bot.usecases.local import Revisions, apply_exit_code, plan_exit_code
 from bot.usecases.plan import file_faults
+
+APPLY_REASONS = {
+    ExitCode.PARTIAL: FailureReason.PARTIAL_APPLY,
+    ExitCode.LOCKED: FailureReason.LOCKED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +56,23 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is planned: the mesh files of a commit, and where its environments stand."""
+    """What is planned: the mesh files of a commit, and where its environments stand.
+
+    ``names`` are the environments that were chosen, or those of the ``shard``.
+    """
 
     branch: str
     known: Lineage
     files: Mapping[str, bytes]
     both: Revisions
     names: tuple[str, ...]
+    shard: Shard | None = None
 
     @property
     def environments(self) -> tuple[str, ...]:
         """Every environment that the run is about."""
+        if self.shard is not None:
+            return self.shard.environments
         before = self.both.base.environments if self.both.base else {}
         return self.names or tuple(sorted({*self.both.head.environments, *before}))
 
@@ -61,10 +84,13 @@ def converge(job: Job, command: Command, target: Target, approval: Approval) -> 
     last applied, or if the whole plan is the approved one.
     """
     mode = inputs.comment_mode(job.context.inputs)
-    if command is not Command.APPLY:
-        mode = CommentMode.NEVER
+    if command is not Command.APPLY or job.context.inputs.shard:
+        mode = CommentMode.NEVER  # of shards the report writes the one comment
+    if approval.fingerprint and job.context.inputs.shard:
+        raise UsageError("The input expect-fingerprint approves a whole plan: give no shard.")
     try:
-        return _converged(job, command, target, approval, mode)
+        with _leased(job, command):
+            return _converged(job, command, target, approval, mode)
     except MeshInvalid as invalid:
         page = _view(job, target, target.revision).invalid(invalid.diagnostics)
         annotate(job, notes.faults(invalid.diagnostics))
@@ -78,19 +104,33 @@ def converge(job: Job, command: Command, target: Target, approval: Approval) -> 
         raise
 
 
+@contextmanager
+def _leased(job: Job, command: Command) -> Iterator[None]:
+    """An apply holds the lease from before it looks at what was applied until it is told."""
+    if command is not Command.APPLY:
+        yield
+        return
+    with job.doors.lease(job.say) as lease:
+        job.lease = lease
+        yield
+
+
 def _converged(
     job: Job, command: Command, target: Target, approval: Approval, mode: CommentMode
 ) -> Ending:
     applying = command is Command.APPLY
-    subject = _subject(job, target, applying)
+    subject = subject_of(job, target, applying=applying)
     inputs.check_selected(subject.names, subject.both)
     if applying and not approval.fingerprint:
-        newer = superseded(job, subject.known, target.revision, subject.both.head)
+        newer = superseded(job, subject.known, target.revision, _all_names(subject))
         if newer:
+            if subject.shard:
+                leave_superseded(job, subject.shard, newer)
             said = f"Commit {target.revision[:12]} is superseded by {newer[:12]}, which is applied."
             job.say(AnnotationLevel.NOTICE, f"{said} There is nothing to do.")
             return Ending()
-    plan = job.doors.plan(subject.both, subject.names, applying=applying)
+    names = () if subject.shard else subject.names
+    plan = job.doors.plan(subject.both, names, applying=applying, shard=subject.shard)
     view = _view(job, target, subject.known.target)
     tell_plan(job, plan, view)
     annotate(job, notes.faults(dict.fromkeys((*plan.refusals, *plan.diagnostics))))
@@ -103,7 +143,13 @@ def _converged(
     return _judged(job, target, subject, plan, approval, mode)
 
 
-def _subject(job: Job, target: Target, applying: bool) -> Subject:
+def _all_names(subject: Subject) -> tuple[str, ...]:
+    """The environments that say whether there is something to do: of a shard its own."""
+    known = {*subject.both.head.environments, *subject.known.mesh.environments}
+    return subject.environments if subject.shard else tuple(sorted(known))
+
+
+def subject_of(job: Job, target: Target, *, applying: bool) -> Subject:
     """An apply takes the newest commit; a plan shows the one that it was started for."""
     newest = newest_commit(job, target.branch, target.revision) if applying else target.revision
     path = mesh_path(job.context.inputs.meshes)
@@ -114,7 +160,9 @@ def _subject(job: Job, target: Target, applying: bool) -> Subject:
     loaded = load(files)
     told = (*loaded.diagnostics, *known.diagnostics)
     both = Revisions(loaded.mesh, known.mesh, told)
-    return Subject(target.branch, known, files, both, inputs.environments(job.context.inputs))
+    shard = shard_of(job, both)
+    names = shard.environments if shard else inputs.environments(job.context.inputs)
+    return Subject(target.branch, known, files, both, names, shard)
 
 
 def _judged(
@@ -132,10 +180,16 @@ def _judged(
     else:
         judgement = _judgement(job, found, plan, subject.branch)
     allowed = permitted(plan, judgement.verdicts) if judgement.verdicts else plan
-    report = job.doors.apply(subject.both, allowed) if allowed.changes else Report(allowed)
+    report = applied(job, subject.both, allowed, judgement.told, mode)
+    if shard := subject.shard:
+        head = subject.known.target
+        job.attempt(lambda: leave_outcome(job, shard, head, plan, judgement, report))
     ending = _told(job, target, subject, plan, judgement, report, mode)
-    deploy(job, subject.known, subject.both, plan, report, subject.environments)
-    mark_stale(job, subject.branch, subject.both.head, subject.files, report)
+    if not report.count(Result.INTERRUPTED):
+        # the runner kills a stopped job seconds later; the next apply records what it finds
+        deploy(job, subject.known, subject.both, plan, report, subject.environments)
+        if subject.shard is None:  # else the report does it, once
+            mark_stale(job, subject.branch, subject.both.head, subject.files, report)
     if ending.exit_code is ExitCode.REFUSED:
         job.say(AnnotationLevel.FAILURE, refused_message(judgement, plan))
     return ending
@@ -175,7 +229,7 @@ def _check_expected(
         check_applicable(plan, Approval(recorded=rest) if rest else approval)
     except Refused:
         view = _view(job, target, target.revision)
-        _comment(job, judgement.told, view.plan(plan), mode)
+        tell_outcome(job, judgement.told, view.plan(plan), mode)
         raise
 
 
@@ -190,16 +244,16 @@ def _told(
 ) -> Ending:
     """The outcome, or the refusal with what was applied all the same."""
     view = _view(job, target, subject.known.target)
+    code = apply_exit_code(plan, report)
+    ending = Ending(code, APPLY_REASONS.get(code, FailureReason.NONE))
     if judgement.refused:
         page = view.refusal(refusal(plan, judgement, report))
-        ending = Ending(ExitCode.REFUSED, reason_of(judgement))
+        if code is not ExitCode.LOCKED:
+            ending = Ending(ExitCode.REFUSED, reason_of(judgement))
     else:
         page = view.outcome(report)
-        code = apply_exit_code(plan, report)
-        partial = code is ExitCode.PARTIAL
-        ending = Ending(code, FailureReason.PARTIAL_APPLY if partial else FailureReason.NONE)
     tell_run(job, page)
-    _comment(job, judgement.told, page, mode)
+    tell_outcome(job, judgement.told, page, mode)
     job.attempt(lambda: job.doors.runner.keep(REPORT, view.report(plan, report.outcomes)))
     return ending
 
@@ -208,15 +262,10 @@ def _view(job: Job, target: Target, revision: str) -> View:
     return View.of(job.context, revision, target.before, target.branch)
 
 
-def _comment(job: Job, numbers: tuple[int, ...], page: Page, mode: CommentMode) -> None:
-    if mode is not CommentMode.NEVER:
-        tell_comment(job, numbers, View.of(job.context).marker, page)
-
-
 def _tell_about(job: Job, target: Target, page: Page, mode: CommentMode) -> None:
     """A failure before anything was judged: to the pull requests that brought the commit."""
     tell_run(job, page)
     if mode is CommentMode.NEVER:
         return
     pulls = job.attempt(lambda: job.doors.github.pulls_of(target.revision, target.branch))
-    _comment(job, tuple(p.number for p in pulls or () if p.merged), page, mode)
+    tell_outcome(job, tuple(p.number for p in pulls or () if p.merged), page, mode)

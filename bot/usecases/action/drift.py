@@ -59,7 +59,7 @@ def _looked(job: Job, view: View) -> Ending:
     revisions = Revisions(loaded.mesh, None, loaded.diagnostics)
     names = inputs.environments(job.context.inputs)
     inputs.check_selected(names, revisions)
-    plan = job.doors.plan(revisions, names, applying=False)
+    plan = job.doors.plan(revisions, names, applying=False, drifting=True)
     tell_plan(job, plan, view)
     annotate(job, notes.faults(dict.fromkeys((*plan.refusals, *plan.diagnostics))))
     tell_run(job, view.plan(plan))

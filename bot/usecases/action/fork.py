@@ -29,7 +29,8 @@ from bot.usecases.local import load_base
 
 def run(job: Job, event: PullRequestEvent) -> Ending:
     """Validates and compares. Raises MeshInvalid, and UsageError for the inputs."""
-    inputs.command(job.context.inputs, "pull_request", Command.PLAN, Command.VALIDATE)
+    others = (Command.VALIDATE, Command.REPORT)
+    inputs.command(job.context.inputs, "pull_request", Command.PLAN, *others)
     view = View.of(job.context, event.head_sha, branch=event.base_branch)
     files = job.doors.files()
     try:

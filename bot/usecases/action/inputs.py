@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
+from bot.engine.execute.rates import Rate, rates_of
 from bot.errors import NothingSelected, UnsupportedEvent, UsageError
 from bot.model.github import Inputs
 from bot.usecases.approval import Approval, approval
@@ -18,6 +19,8 @@ class Command(StrEnum):
     PLAN = "plan"
     APPLY = "apply"
     DRIFT = "drift"
+    SHARDS = "shards"
+    REPORT = "report"
 
 
 class CommentMode(StrEnum):
@@ -61,18 +64,37 @@ def comment_mode(inputs: Inputs) -> CommentMode:
 
 def requires_pull_request(inputs: Inputs) -> bool:
     """Whether a commit that no pull request brought is refused. Raises UsageError."""
-    if inputs.require_pull_request not in ("true", "false"):
-        raise UsageError(
-            "The input require-pull-request is `true` or `false`, "
-            f"not {inputs.require_pull_request!r}."
-        )
-    return inputs.require_pull_request == "true"
+    return _truth("require-pull-request", inputs.require_pull_request)
+
+
+def session_tags(inputs: Inputs) -> bool:
+    """Whether member sessions carry tags that name the run. Raises UsageError."""
+    return _truth("session-tags", inputs.session_tags)
+
+
+def _truth(name: str, given: str) -> bool:
+    if given not in ("true", "false"):
+        raise UsageError(f"The input {name} is `true` or `false`, not {given!r}.")
+    return given == "true"
+
+
+def max_shards(inputs: Inputs) -> int:
+    """How many shards there may be. Raises UsageError."""
+    if not re.fullmatch(r"[1-9][0-9]{0,2}", inputs.max_shards, re.ASCII):
+        raise UsageError(f"The input max-shards is a number, not {inputs.max_shards[:40]!r}.")
+    return int(inputs.max_shards)
 
 
 def environments(inputs: Inputs) -> tuple[str, ...]:
     """The names that were asked for, separated by commas or line breaks, sorted."""
     names = (name.strip() for name in re.split(r"[,\r\n]", inputs.environments))
     return tuple(sorted({name for name in names if name}))
+
+
+def rates(inputs: Inputs) -> dict[str, Rate]:
+    """Token buckets other than the documented ones. Raises UsageError."""
+    given = (text.strip() for text in re.split(r"[,\r\n]", inputs.rates))
+    return rates_of(text for text in given if text)
 
 
 def check_selected(names: tuple[str, ...], revisions: Revisions) -> None:

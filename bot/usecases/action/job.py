@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
+from bot.adapters.threads import ThreadDispatcher
+from bot.engine.pace import Paces
 from bot.errors import BotError, ExitCode, FailureReason, GitHubRefused
 from bot.model.change import Plan, Report
 from bot.model.github import ActionContext, Annotation, AnnotationLevel
-from bot.ports import GitHub, Runner
+from bot.model.shard import Shard
+from bot.ports import GitHub, Lease, Progress, Runner, Stop, Unleased
 from bot.render import escape
+from bot.usecases.action.remarks import Beside, NoRemarks, Remarks
 from bot.usecases.local import Revisions
 
 T = TypeVar("T")
@@ -23,20 +28,40 @@ class Planner(Protocol):
     """Reads AWS and plans, with the plan role or, ``applying``, the apply role."""
 
     def __call__(
-        self, revisions: Revisions, environments: tuple[str, ...], *, applying: bool
+        self,
+        revisions: Revisions,
+        environments: tuple[str, ...],
+        *,
+        applying: bool,
+        shard: Shard | None = None,
+        drifting: bool = False,
     ) -> Plan:
-        """The plan, narrowed to the environments. Raises BotError."""
+        """The plan, narrowed to the environments; or that of a shard. Raises BotError."""
+
+
+Say = Callable[[AnnotationLevel, str], None]
+"""Tells people something on the run's page and in its log."""
 
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """What a run works with. ``files`` are the workspace's mesh files, by repository path."""
+    """What a run works with. ``files`` are the workspace's mesh files, by repository path.
+
+    ``lease`` takes the lease that the inputs name, for as long as its context lasts; it raises
+    UsageError, Locked, Interrupted and AwsError. ``aside`` is another way to the same GitHub,
+    for a thread of its own that ``beside`` starts: what goes there can be left out, and
+    nothing does once the signal is set.
+    """
 
     github: GitHub
     runner: Runner
     files: Callable[[], Mapping[str, bytes]]
     plan: Planner
-    apply: Callable[[Revisions, Plan], Report]
+    apply: Callable[[Revisions, Plan, Lease, Progress], Report]
+    lease: Callable[[Say], AbstractContextManager[Lease]]
+    aside: Callable[[Stop], GitHub]
+    beside: Callable[[], Beside] = ThreadDispatcher
+    paces: Paces = field(default_factory=Paces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +84,11 @@ class Job:
     context: ActionContext
     doors: Doors
     troubles: list[BotError] = field(default_factory=list)
+    lease: Lease = field(default_factory=Unleased)
+    remarks: NoRemarks | Remarks = field(default_factory=NoRemarks)
+    """What pull requests are told while their plan is applied."""
+    left: bool = False
+    """Whether the run of a shard left what the report needs."""
 
     def attempt(self, telling: Callable[[], T]) -> T | None:
         """Tells people something; None when that fails, which never stops the run."""

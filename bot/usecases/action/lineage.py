@@ -5,7 +5,7 @@ A run may be dropped (GitHub keeps one that waits), so the commit before a push 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.adapters.github.checkout import mesh_path
@@ -106,9 +106,11 @@ def newest_commit(job: Job, branch: str, revision: str) -> str:
     return revision if behind else newest
 
 
-def superseded(job: Job, known: Lineage, revision: str, head: Mesh) -> str:
-    """The commit because of which a run about ``revision`` has nothing to do, or nothing."""
-    names = {*head.environments, *known.mesh.environments}
+def superseded(job: Job, known: Lineage, revision: str, names: Collection[str]) -> str:
+    """The commit because of which a run about ``revision`` has nothing to do, or nothing.
+
+    ``names`` are the environments that it is about.
+    """
     done = bool(names) and all(known.applied.get(name) == known.target for name in names)
     if revision != known.target and done:
         return known.target

@@ -9,6 +9,7 @@ from bot.errors import BotError
 from bot.model.change import Outcome, Plan, Report
 from bot.model.diagnostic import Diagnostic
 from bot.model.github import ActionContext
+from bot.model.progress import Progressed
 from bot.render import escape, html, markdown, planfile, terminal
 from bot.render.context import Context, markdown_link, marker_of
 from bot.render.wording import count, no_changes, to_do
@@ -56,6 +57,10 @@ class View:
     def plan(self, plan: Plan) -> Page:
         """A plan."""
         return Page(markdown.comment(plan, self.context), markdown.job_summary(plan, self.context))
+
+    def applying(self, comment: str, state: Progressed) -> str:
+        """What our comment says while the plan is applied."""
+        return markdown.applying_comment(comment, state, self.context)
 
     def outcome(self, report: Report) -> Page:
         """What an apply did."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from bot.errors import BotError, ExitCode, FailureReason, MeshInvalid
+from bot.errors import BotError, ExitCode, FailureReason, MeshInvalid, UsageError
 from bot.model.change import Plan
 from bot.model.github import AnnotationLevel, Conclusion, PullRequestEvent
 from bot.model.record import Record
 from bot.render.record import record_text
 from bot.usecases.action import fork, inputs, notes
+from bot.usecases.action.gathering import plan_of_all
 from bot.usecases.action.inputs import Command, CommentMode
 from bot.usecases.action.job import Ending, Job
 from bot.usecases.action.pages import View
 from bot.usecases.action.recording import approver, conclusion, record_of, title
 from bot.usecases.action.revisions import pull_request_base, revisions
+from bot.usecases.action.sharded import plan_of_pull_request
 from bot.usecases.action.telling import (
     Result,
     log_faults,
@@ -41,7 +43,10 @@ def run(job: Job, event: PullRequestEvent) -> Ending:
         return Ending()
     if not event.same_repository:
         return fork.run(job, event)
-    command = inputs.command(job.context.inputs, "pull_request", Command.PLAN, Command.VALIDATE)
+    others = (Command.VALIDATE, Command.REPORT)
+    command = inputs.command(job.context.inputs, "pull_request", Command.PLAN, *others)
+    if job.context.inputs.shard and command is Command.PLAN:
+        return plan_of_pull_request(job, event)
     mode = inputs.comment_mode(job.context.inputs)
     view = View.of(job.context, event.head_sha, branch=event.base_branch)
     try:
@@ -66,10 +71,15 @@ def _reviewed(job: Job, event: PullRequestEvent, command: Command, mode: Comment
     both = revisions(job, base)
     names = inputs.environments(job.context.inputs)
     inputs.check_selected(names, both)
+    if names and command is Command.REPORT:
+        raise UsageError("The command report is about everything: give no environments.")
     view = View.of(job.context, event.head_sha, base, event.base_branch)
     if command is Command.VALIDATE:
         return _validated(job, event, both, view)
-    plan = job.doors.plan(both, names, applying=False)
+    if command is Command.REPORT:
+        plan = plan_of_all(job, event, base, both)
+    else:
+        plan = job.doors.plan(both, names, applying=False)
     view = view.merging(event.base_branch == event.default_branch)
     tell_plan(job, plan, view)
     page = view.plan(plan)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.errors import BotError, ExitCode, FailureReason, MeshInvalid, UnsupportedEvent
+from bot.errors import BotError, ExitCode, FailureReason, MeshInvalid, UnsupportedEvent, UsageError
 from bot.model.github import (
     ActionContext,
     AnnotationLevel,
@@ -14,9 +14,18 @@ from bot.model.github import (
     ReviewEvent,
     ScheduleEvent,
 )
-from bot.usecases.action import dispatch, drift, merge_group, pull_request, push, review
+from bot.usecases.action import (
+    dispatch,
+    dividing,
+    drift,
+    merge_group,
+    pull_request,
+    push,
+    review,
+)
 from bot.usecases.action.inputs import Command
 from bot.usecases.action.job import Doors, Ending, Job
+from bot.usecases.action.sharded import leave_failure
 
 SUPPORTED = (
     "meshbot acts on pull_request, pull_request_review and merge_group, on push to the default "
@@ -32,6 +41,7 @@ def run(context: ActionContext, doors: Doors) -> ExitCode:
         ending = job.ending(_routed(job))
     except BotError as failure:
         _tell(job, failure)
+        leave_failure(job, failure)
         ending = Ending.of(failure)
     finally:
         # also when a bug passes through: the output must never look like success
@@ -40,6 +50,9 @@ def run(context: ActionContext, doors: Doors) -> ExitCode:
 
 
 def _routed(job: Job) -> Ending:
+    _check_shard(job)
+    if job.context.inputs.command == Command.SHARDS:
+        return dividing.run(job)
     match job.context.event:
         case PullRequestEvent() as event:
             return pull_request.run(job, event)
@@ -56,6 +69,17 @@ def _routed(job: Job) -> Ending:
             raise UnsupportedEvent(
                 f"The event {name or 'without a name'} is refused{why}. {SUPPORTED}"
             )
+
+
+def _check_shard(job: Job) -> None:
+    """A shard is planned for a pull request, or applied; everything else is about the whole."""
+    given, event = job.context.inputs, job.context.event
+    parted = isinstance(event, PullRequestEvent | PushEvent | DispatchEvent)
+    if given.shard and not (parted and given.command in ("auto", Command.PLAN, Command.APPLY)):
+        raise UsageError(
+            "The input shard goes with the commands plan and apply alone, for a pull request, a"
+            " push or a run by hand."
+        )
 
 
 def _by_hand_or_clock(job: Job, event: DispatchEvent | ScheduleEvent) -> Ending:

@@ -10,12 +10,14 @@ import pytest
 
 from bot.adapters.aws import ConnectedAws, connect
 from bot.model.address import AccountId, Region, Scope
+from bot.model.session import RunOrigin
 from bot.model.step import Role
 from tests.adapters.aws.scripted import ScriptedAws, serving
 
 ONE, TWO = AccountId("111111111111"), AccountId("222222222222")
 EAST, WEST = Region("us-east-1"), Region("eu-west-1")
 ROLES = {account: Role(account, "mesh-bot", "meshbot", writes=True) for account in (ONE, TWO)}
+ORIGIN = RunOrigin("acme/meshes", 7, "42", "1", "0a1b2c3d")
 
 
 class Hands:
@@ -76,7 +78,7 @@ def scripted(
 @pytest.fixture
 def aws(scripted: ScriptedAws, clock: Hands) -> ConnectedAws:
     """A connection to the scripted AWS that reads the clock."""
-    return connect("pr-7.run-42", now=clock)
+    return connect(ORIGIN, now=clock)
 
 
 @pytest.fixture

@@ -75,14 +75,15 @@ class ScriptedAws:
         """The last request for an action."""
         return [asked for asked in self.asked if asked.action == action][-1]
 
-    def assumed(self, asked: Asked, account: str = "") -> Reply:
-        """STS's answer, by default for the account that was asked for."""
+    def assumed(self, asked: Asked, account: str = "", partition: str = "") -> Reply:
+        """STS's answer, by default for the account and partition that were asked for."""
+        partition = partition or asked.parameters["RoleArn"].split(":")[1]
         number = self.count(asked.action)
         expires = (self.now() + self.life).strftime("%Y-%m-%dT%H:%M:%SZ")
         return Reply(
             f'<{asked.action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
             f"<{asked.action}Result><AssumedRoleUser><AssumedRoleId>AROA:s</AssumedRoleId>"
-            f"<Arn>arn:aws:sts::{account or asked.account}:assumed-role/r/s</Arn>"
+            f"<Arn>arn:{partition}:sts::{account or asked.account}:assumed-role/r/s</Arn>"
             f"</AssumedRoleUser><Credentials><AccessKeyId>ASIA{asked.account}N{number}"
             f"</AccessKeyId><SecretAccessKey>{SECRET}</SecretAccessKey><SessionToken>{TOKEN}"
             f"</SessionToken><Expiration>{expires}</Expiration></Credentials>"

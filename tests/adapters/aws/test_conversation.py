@@ -39,7 +39,7 @@ def made_vpc(writer: Writer, scope: Scope, block: str) -> str:
 
 
 def test_each_scope_reads_back_what_was_written_there_and_nothing_else(moto: None) -> None:
-    aws: Aws = connect("test")
+    aws: Aws = connect()
     writer: Writer = aws.writer(ROLES)
     reader: Reader = aws.reader(ROLES)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Callable
+from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,15 @@ from bot.adapters.aws import ConnectedAws, connect, sign_in_with_web_identity
 from bot.adapters.aws.initial import standard_identity
 from bot.errors import AwsError, BotError
 from tests.adapters.aws.conftest import ONE, ROLES, Hands, scope
-from tests.adapters.aws.scripted import SECRET, TOKEN, Asked, Reply, ScriptedAws, sts_error
+from tests.adapters.aws.scripted import (
+    SECRET,
+    TOKEN,
+    Asked,
+    Reply,
+    ScriptedAws,
+    sts_error,
+    vpcs,
+)
 
 INITIAL_ROLE = "arn:aws:iam::999999999999:role/meshbot"
 OIDC_TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJyZXBvOm8vciJ9.c2lnbmF0dXJl"  # noqa: S105
@@ -179,7 +189,7 @@ def test_refused_token_is_an_error_at_once_that_does_not_show_it(
     error = caught.value
     assert (error.code, error.scope) == ("InvalidIdentityToken", None)
     assert error.action == "sts:AssumeRoleWithWebIdentity"
-    assert error.message == "Not our provider's: ***"
+    assert error.message.startswith("Not our provider's: *** (check the input audience")
 
 
 def test_token_that_cannot_be_had(scripted: ScriptedAws, no_credentials: None) -> None:
@@ -241,3 +251,73 @@ def held() -> Callable[[object], str]:
         return text
 
     return shown
+
+
+def test_long_run_never_signs_with_what_has_expired(
+    scripted: ScriptedAws, no_credentials: None, clock: Hands
+) -> None:
+    issued: dict[str, datetime] = {}
+
+    def assumed(asked: Asked) -> Reply:
+        refused = expired(asked)
+        issued[f"ASIA{asked.account}N{scripted.count(asked.action)}"] = clock()
+        return refused or scripted.assumed(asked)
+
+    def expired(asked: Asked) -> Reply | None:
+        """As STS and EC2 judge what a request was signed with."""
+        if asked.key_id and clock() - issued[asked.key_id] >= scripted.life:
+            return sts_error(
+                "ExpiredToken", "The security token included in the request is expired"
+            )
+        return None
+
+    for action in ("AssumeRole", "AssumeRoleWithWebIdentity"):
+        scripted.script[action] = assumed
+    scripted.script["DescribeVpcs"] = lambda asked: expired(asked) or vpcs("vpc-1")
+    tokens = (f"token-{number}" for number in count(1))
+    identity = sign_in_with_web_identity(
+        INITIAL_ROLE, lambda: next(tokens), "meshbot", "us-east-1", now=clock
+    )
+    writer = connect(identity=identity, now=clock).writer(ROLES)
+
+    for _ in range(50):  # ten hours
+        assert [item["VpcId"] for item in writer.poll(scope(), "ec2:DescribeVpcs")] == ["vpc-1"]
+        clock.move(minutes=12)
+
+    sign_ins = [a for a in scripted.asked if a.action == "AssumeRoleWithWebIdentity"]
+    used = [asked.parameters["WebIdentityToken"] for asked in sign_ins]
+    assert used == [f"token-{number}" for number in range(1, len(used) + 1)]
+    assert len(used) >= 10
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "asked_in"),
+    [
+        ("aws-cn", "us-east-1", "cn-north-1"),
+        ("aws-us-gov", "eu-west-1", "us-gov-west-1"),
+        ("aws-cn", "cn-northwest-1", "cn-northwest-1"),
+        ("aws", "eu-west-1", "eu-west-1"),
+    ],
+)
+def test_sign_in_is_asked_for_in_the_partition_of_the_role(
+    partition: str, region: str, asked_in: str, scripted: ScriptedAws, no_credentials: None
+) -> None:
+    arn = f"arn:{partition}:iam::999999999999:role/meshbot"
+
+    identity = sign_in_with_web_identity(arn, OIDC_TOKEN, "meshbot", region)
+
+    assert identity.region == asked_in
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"), [("AccessDenied", "aud and sub"), ("InvalidIdentityToken", "com.cn")]
+)
+def test_refused_sign_in_says_what_to_compare(
+    code: str, advice: str, scripted: ScriptedAws, no_credentials: None
+) -> None:
+    scripted.script["AssumeRoleWithWebIdentity"] = lambda _: sts_error(code, "Not authorized")
+
+    with pytest.raises(AwsError, match=advice) as caught:
+        sign_in_with_web_identity(INITIAL_ROLE, OIDC_TOKEN, "meshbot", "us-east-1")
+
+    assert caught.value.code == code

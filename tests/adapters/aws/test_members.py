@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bot.adapters.aws import ConnectedAws, connect
-from bot.adapters.aws.credentials import session_name
-from bot.adapters.aws.session_policy import READS, WRITES, session_policy
+from bot.adapters.aws.session_policy import INSPECTS, READS, WRITES, session_policy
 from bot.errors import AwsError
 from bot.model.address import AccountId, Region
+from bot.model.session import RunOrigin, session_tags
 from bot.model.step import Role
-from tests.adapters.aws.conftest import EAST, ONE, ROLES, TWO, WEST, Hands, scope
+from tests.adapters.aws.conftest import EAST, ONE, ORIGIN, ROLES, TWO, WEST, Hands, scope
 from tests.adapters.aws.scripted import REQUEST_ID, Asked, Reply, ScriptedAws, sts_error, vpcs
 
 
@@ -32,7 +29,7 @@ def test_member_role_is_assumed_with_name_suffix_and_external_id(
     assert scripted.last("AssumeRole").parameters == {
         "Version": "2011-06-15",
         "RoleArn": "arn:aws:iam::111111111111:role/network/mesh-bot",
-        "RoleSessionName": "mesh-bot---pr-7.run-42",
+        "RoleSessionName": "mesh-bot---acme.meshes-pr7-run42",
         "Policy": session_policy(writes=False),
         "ExternalId": "abc:1",
     }
@@ -265,10 +262,72 @@ def test_failed_renewal_of_expired_credentials_is_remembered(
     assert scripted.count("DescribeVpcs") == 1
 
 
-@given(st.text(), st.text())
-def test_session_name_is_always_one_that_sts_takes(name: str, suffix: str) -> None:
-    assert re.fullmatch(r"[A-Za-z0-9_+=,.@-]{2,64}", session_name(name, suffix))
+def test_sessions_carry_tags_when_asked_to(
+    scripted: ScriptedAws, clock: Hands, aws: ConnectedAws
+) -> None:
+    list(aws.reader(ROLES).read(scope(), "ec2:DescribeVpcs"))
+    assert "Tags.member.1.Key" not in scripted.last("AssumeRole").parameters
+
+    tagged = connect(ORIGIN, tagged=True, now=clock)
+    list(tagged.reader(ROLES).read(scope(), "ec2:DescribeVpcs"))
+
+    given = scripted.last("AssumeRole").parameters
+    tags = {given[f"Tags.member.{n}.Key"]: given[f"Tags.member.{n}.Value"] for n in range(1, 5)}
+    assert tags == {
+        "Commit": "0a1b2c3d",
+        "PullRequest": "7",
+        "Repository": "acme/meshes",
+        "Run": "42",
+    }
+    assert "TransitiveTagKeys.member.1" not in given
 
 
-def test_session_name_keeps_the_suffix_and_shortens_the_name() -> None:
-    assert session_name("n" * 80, "pr-12.run-9") == "n" * 52 + "-pr-12.run-9"
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [("AccessDenied", "allow sts:TagSession"), ("PackedPolicyTooLarge", "one small space")],
+)
+def test_refused_session_with_tags_is_told_what_the_tags_need(
+    code: str, told: str, scripted: ScriptedAws, clock: Hands, aws: ConnectedAws
+) -> None:
+    message = "User: x is not authorized to perform: sts:TagSession on resource: y"
+    scripted.script["AssumeRole"] = lambda _: sts_error(code, message)
+
+    with pytest.raises(AwsError, match=told) as caught:
+        connect(ORIGIN, tagged=True, now=clock).reader(ROLES).read(scope(), "ec2:DescribeVpcs")
+    assert caught.value.message.startswith(message)
+    assert (caught.value.code, caught.value.request_id) == (code, REQUEST_ID)
+
+    with pytest.raises(AwsError) as caught:
+        aws.reader(ROLES).read(scope(), "ec2:DescribeVpcs")
+    assert caught.value.message == message
+
+
+def test_session_of_an_inspecting_role_may_look_at_roles_and_write_nothing(
+    aws: ConnectedAws, scripted: ScriptedAws
+) -> None:
+    role = Role(ONE, "mesh-bot", "meshbot", inspects=True)
+
+    arn = aws.identities.session(role, scope())
+    list(aws.reader({ONE: role}).read(scope(), "ec2:DescribeVpcs"))
+
+    assert arn == "arn:aws:sts::111111111111:assumed-role/r/s"
+    assert scripted.count("AssumeRole") == 1
+    assert allowed(scripted.last("AssumeRole")) == {*READS, *INSPECTS}
+
+
+def test_longest_session_policy_and_tags_leave_room_in_what_sts_takes() -> None:
+    longest = session_policy(writes=True, inspects=True)
+    tags = session_tags(RunOrigin("o" * 39 + "/" + "r" * 100, 10**9, "9" * 20, "9", "c" * 40))
+
+    # 2,048 characters of plain text; what STS packs is less than its plain text
+    assert len(longest) + sum(len(key) + len(value) for key, value in tags) < 1280
+
+
+def test_session_of_another_partition_is_not_used(aws: ConnectedAws, scripted: ScriptedAws) -> None:
+    scripted.script["AssumeRole"] = lambda asked: scripted.assumed(asked, partition="aws-cn")
+
+    with pytest.raises(AwsError, match="in the partition aws, STS answered") as caught:
+        aws.reader(ROLES).read(scope(), "ec2:DescribeVpcs")
+
+    assert caught.value.code == "AccountMismatch"
+    assert scripted.count("DescribeVpcs") == 0

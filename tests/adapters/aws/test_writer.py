@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 
 from bot.adapters.aws import ConnectedAws
-from bot.errors import AwsError
-from tests.adapters.aws.conftest import ROLES, scope
+from bot.errors import AwsError, LeaseLost
+from bot.model.address import Scope
+from tests.adapters.aws.conftest import ROLES, Hands, scope
 from tests.adapters.aws.scripted import REQUEST_ID, Reply, ScriptedAws, ec2_error, vpcs
 
 ROUTE = {
@@ -83,3 +87,66 @@ def test_poll_is_tried_again(
 def test_write_that_aws_does_not_have_is_a_bug(aws: ConnectedAws) -> None:
     with pytest.raises(ValueError, match="AWS has no call ec2:CreateMesh"):
         aws.writer(ROLES).write(scope(), "ec2:CreateMesh")
+
+
+class Fenced:
+    """A fence that notes what had been asked when it was entered, and refuses from then on."""
+
+    def __init__(self, scripted: ScriptedAws, lets_through: int = 99) -> None:
+        self.scripted, self.lets_through = scripted, lets_through
+        self.asked_before: list[list[str]] = []
+        self.inside = 0
+
+    @contextmanager
+    def __call__(self, scope: Scope, action: str) -> Iterator[None]:
+        if len(self.asked_before) >= self.lets_through:
+            raise LeaseLost(scope, action, "LeaseLost", "somebody took it")
+        self.asked_before.append([asked.action for asked in self.scripted.asked])
+        self.inside += 1
+        yield
+        self.inside -= 1
+
+
+def test_the_fence_is_passed_when_signing_in_is_done(
+    aws: ConnectedAws, scripted: ScriptedAws
+) -> None:
+    scripted.script["CreateRoute"] = lambda _: Reply("<R><return>true</return></R>")
+    fence = Fenced(scripted)
+    writer = aws.writer(ROLES, fence)
+
+    writer.write(scope(), "ec2:CreateRoute", **ROUTE)
+    list(writer.poll(scope(), "ec2:DescribeVpcs"))
+
+    assert fence.asked_before == [["AssumeRole"]]
+    assert fence.inside == 0
+
+
+def test_the_fence_is_passed_again_with_a_renewed_session(
+    aws: ConnectedAws, scripted: ScriptedAws
+) -> None:
+    scripted.script["CreateRoute"] = lambda _: ec2_error("RequestExpired")
+    fence = Fenced(scripted, lets_through=1)
+
+    with pytest.raises(LeaseLost):
+        aws.writer(ROLES, fence).write(scope(), "ec2:CreateRoute", **ROUTE)
+
+    assert [asked.action for asked in scripted.asked] == ["AssumeRole", "CreateRoute", "AssumeRole"]
+
+
+def test_a_session_that_ends_before_the_fence_opens_is_not_renewed_behind_it(
+    aws: ConnectedAws, scripted: ScriptedAws, clock: Hands
+) -> None:
+    scripted.script["CreateRoute"] = lambda _: Reply("<R><return>true</return></R>")
+
+    class Slow(Fenced):
+        @contextmanager
+        def __call__(self, scope: Scope, action: str) -> Iterator[None]:
+            clock.move(minutes=58)
+            with super().__call__(scope, action):
+                yield
+
+    fence = Slow(scripted)
+
+    aws.writer(ROLES, fence).write(scope(), "ec2:CreateRoute", **ROUTE)
+
+    assert [asked.action for asked in scripted.asked] == ["AssumeRole", "CreateRoute"]

@@ -158,6 +158,34 @@ def test_what_is_no_artifact_of_ours_is_refused(
         plan_files()
 
 
+def shard_files() -> dict[str, bytes]:
+    return Artifacts(session()).shard_files("77", "shard-")
+
+
+@responses.activate
+def test_of_each_shard_the_newest_file_is_fetched() -> None:
+    named = {4: "shard-1", 5: "other", 6: "shard-2", 7: "shard-1"}
+    run_with(*(artifact(number, name) for number, name in named.items()))
+    stored(6, archive(("shard.json", b"two")), f"{STORE}?6")
+    stored(7, archive(("shard.json", b"one again")), f"{STORE}?7")
+
+    assert shard_files() == {"shard-1": b"one again", "shard-2": b"two"}
+
+
+@responses.activate
+@pytest.mark.parametrize("fault", ["too many", "too large together", "no shard.json", "expired"])
+def test_shards_beyond_what_can_be_are_refused(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(artifacts_module, "MOST_SHARDS", 1 if fault == "too many" else 9)
+    monkeypatch.setattr(artifacts_module, "MAX_SHARDS_SIZE", 9 if "together" in fault else 99)
+    run_with(artifact(4, "shard-1"), artifact(5, "shard-2", expired=fault == "expired"))
+    for number in (4, 5):
+        name = "plan.json" if fault == "no shard.json" else "shard.json"
+        stored(number, archive((name, b"12345")), f"{STORE}?{number}")
+
+    with pytest.raises(GitHubRefused):
+        shard_files()
+
+
 @responses.activate
 def test_a_missing_permission_names_itself() -> None:
     message = {"message": "Resource not accessible by integration"}

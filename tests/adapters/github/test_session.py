@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 import requests
 import responses
 
-from bot.adapters.github.session import PAUSES, Uncertain, open_session
+from bot.adapters.github.session import PAUSES, TooLate, Uncertain, open_session
 from bot.errors import GitHubError, GitHubRefused, UsageError
 from tests.adapters.github.api import API, REPO, Waits, comment, sent, session
 
@@ -186,3 +188,34 @@ def test_an_environment_that_cannot_be_used_is_a_usage_error(
 
 def test_without_an_address_it_is_githubs_own() -> None:
     assert open_session("", "t", "acme/net").github.requester.base_url == "https://api.github.com"
+
+
+# What can be left out
+
+
+@responses.activate
+@pytest.mark.parametrize(
+    ("status", "answer"), [(502, {"message": "Bad Gateway"}), (403, SECONDARY), (429, SECONDARY)]
+)
+def test_what_can_be_left_out_is_tried_once(status: int, answer: dict[str, str]) -> None:
+    responses.get(PULL, status=status, json=answer, headers={"Retry-After": "1"})
+    waits = Waits()
+    open_ = open_session(API, "t0ken", "acme/net", sleep=waits, until=threading.Event())
+
+    with pytest.raises(GitHubError) as raised:
+        open_.call("show pull request #7", lambda: open_.repository.get_pull(7).title)
+    assert "Run the job again" not in str(raised.value)
+    assert (len(sent("GET")), waits.seconds) == (1, [])
+
+
+@responses.activate
+def test_nothing_is_sent_once_it_is_too_late() -> None:
+    found()
+    until = threading.Event()
+    open_ = open_session(API, "t0ken", "acme/net", until=until).needing("pull-requests: write")
+
+    assert open_.call("show it", lambda: open_.repository.get_pull(7).title) == "Add a VPC"
+    until.set()
+    with pytest.raises(TooLate, match="was not asked to show it"):
+        open_.call("show it", lambda: open_.repository.get_pull(7).title)
+    assert len(sent("GET")) == 1

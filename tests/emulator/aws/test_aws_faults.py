@@ -226,3 +226,47 @@ def test_settings_that_cannot_be(aws: Emulator, changes: Any) -> None:
         aws.settings(**changes)
 
     assert aws.settings() == before
+
+
+def test_fault_after_the_first_calls(aws: Emulator, client: Any, code: Any) -> None:
+    """A fault rule: skip, then everything, as when an account is lost."""
+    aws.settings(faults=[{"account": A, "skip": 2, "error": "Unavailable"}])
+    ec2 = client(A)
+
+    for _ in range(2):
+        ec2.describe_vpcs()
+
+    assert {code(ec2.describe_route_tables) for _ in range(3)} == {"Unavailable"}
+    client(B).describe_vpcs()
+
+
+def test_fault_whose_call_lands(aws: Emulator, client: Any, code: Any, here: SeededVpc) -> None:
+    """A fault rule: lands, the call is carried out and its answer is an error all the same."""
+    aws.settings(faults=[{"action": "CreateTags", "error": "InternalError", "lands": True}])
+    ec2 = client(here.account)
+
+    refused = code(ec2.create_tags, Resources=[here.id], Tags=[{"Key": "a", "Value": "b"}])
+
+    assert refused == "InternalError"
+    (vpc,) = ec2.describe_vpcs(VpcIds=[here.id])["Vpcs"]
+    assert {"Key": "a", "Value": "b"} in vpc["Tags"]
+
+
+def test_fault_that_only_delays(aws: Emulator, client: Any) -> None:
+    """A fault rule: delay_ms."""
+    aws.settings(faults=[{"action": "DescribeVpcs", "delay_ms": 200}])
+    since = time.monotonic()
+
+    client(A).describe_vpcs()
+
+    assert time.monotonic() - since >= 0.2
+
+
+def test_session_that_is_over_before_its_expiration(aws: Emulator, client: Any, code: Any) -> None:
+    """A setting: session_seconds. EC2 says RequestExpired."""
+    ec2 = client(A)
+    ec2.describe_vpcs()
+    aws.settings(session_seconds=0.05)
+    time.sleep(0.1)
+
+    assert code(ec2.describe_vpcs) == "RequestExpired"

@@ -66,11 +66,13 @@ def test_outstanding_requests(
 def test_routes_per_table_by_family(
     aws: Emulator, seed: Seed, client: Any, code: Any, here: SeededVpc, there: SeededVpc
 ) -> None:
-    """Quotas page: "This quota is enforced separately for IPv4 routes and IPv6 routes"; errors:
-    RouteLimitExceeded. ReplaceRoute adds none."""
+    """Quotas page: "This quota is enforced separately for IPv4 routes and IPv6 routes", of those
+    that are not propagated, the local one included; errors: RouteLimitExceeded. ReplaceRoute adds
+    none."""
     peering = seed.peering(here, there)
-    aws.settings(routes_per_table=2)
-    for destination in ("10.2.0.0/24", "10.2.1.0/24", "2001:db8:1::/64", "2001:db8:2::/64"):
+    aws.settings(routes_per_table=3)
+    ipv6 = [f"2001:db8:{n}::/64" for n in (1, 2, 9)]
+    for destination in ("10.2.0.0/24", "10.2.1.0/24", *ipv6):
         seed.route(here, here.main_table, destination, peering)
     ec2 = client(here.account)
     to: Any = {"RouteTableId": here.main_table, "VpcPeeringConnectionId": peering}
@@ -120,3 +122,59 @@ def test_unknown_quota(client: Any, code: Any) -> None:
     get = client("111111111111", service="service-quotas").get_service_quota
 
     assert code(get, ServiceCode="vpc", QuotaCode="L-00000000") == "NoSuchResourceException"
+
+
+def test_quotas_granted_in_one_account_and_region(
+    aws: Emulator, seed: Seed, client: Any, code: Any, here: SeededVpc, there: SeededVpc
+) -> None:
+    """API_GetServiceQuota: "the applied quota value for the specified account and Region"."""
+    peering = seed.peering(here, there)
+    aws.settings(quotas={f"{here.account}/{here.region}": {"L-93826ACB": 1, "L-7E9ECCDB": 1}})
+
+    told = {
+        (account, region): client(account, region, service="service-quotas").get_service_quota(
+            ServiceCode="vpc", QuotaCode="L-7E9ECCDB"
+        )["Quota"]["Value"]
+        for account, region in ((here.account, here.region), (there.account, there.region))
+    }
+    refused = code(
+        client(here.account, here.region).create_route,
+        RouteTableId=here.main_table,
+        DestinationCidrBlock="10.77.0.0/16",
+        VpcPeeringConnectionId=peering,
+    )
+    client(there.account, there.region).create_route(
+        RouteTableId=there.main_table,
+        DestinationCidrBlock="10.77.0.0/16",
+        VpcPeeringConnectionId=peering,
+    )
+
+    assert told == {(here.account, here.region): 1, (there.account, there.region): 50}
+    assert refused == "RouteLimitExceeded"
+
+
+def test_pending_requests_count_for_the_next_request(
+    aws: Emulator, seed: Seed, client: Any, code: Any, here: SeededVpc, there: SeededVpc
+) -> None:
+    """VPC Peering Guide, limitations: a quota on active and pending ones per VPC."""
+    other = seed.vpc("333333333333", "us-east-1", "10.31.0.0/16")
+    seed.peering(here, there, status="pending-acceptance")
+    aws.settings(active_peerings_per_vpc=1)
+
+    refused = code(
+        client(here.account, here.region).create_vpc_peering_connection,
+        VpcId=here.id,
+        PeerVpcId=other.id,
+        PeerOwnerId=other.account,
+    )
+
+    assert refused == "VpcPeeringConnectionsPerVpcLimitExceeded"
+
+
+@pytest.mark.parametrize(
+    "quotas", [{"x": {"L-00000000": 1}}, {"x": {"L-7E9ECCDB": "many"}}, {"x": 3}, []]
+)
+def test_settings_of_quotas_that_make_no_sense(aws: Emulator, quotas: Any) -> None:
+    """Not of AWS: the emulator's own settings."""
+    with pytest.raises(ValueError, match=r"quotas|cannot be"):
+        aws.settings(quotas=quotas)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from bot.errors import BotError, GitHubRefused
@@ -26,6 +26,7 @@ class FakeApprovals:
     subjects: dict[str, str] = field(default_factory=dict)
     checks: list[CheckRun] = field(default_factory=list)
     artifacts: dict[str, list[bytes]] = field(default_factory=dict)
+    shards: dict[str, bytes] = field(default_factory=dict)
     given_reviews: list[Review] = field(default_factory=list)
     writers: set[str] = field(default_factory=set)
     deployments: list[Deployment] = field(default_factory=list)
@@ -83,6 +84,10 @@ class FakeApprovals:
         if run_id not in self.artifacts:
             raise GitHubRefused(f"The artifact {artifact} of run {run_id} has expired.")
         return iter(self.artifacts[run_id])
+
+    def shard_files(self, run_id: str, prefix: str) -> Mapping[str, bytes]:
+        self._enter("shard_files")
+        return {name: file for name, file in self.shards.items() if name.startswith(prefix)}
 
     def reviews(self, number: int) -> tuple[Review, ...]:
         self._enter("reviews")

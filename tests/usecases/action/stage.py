@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from bot.adapters.runner import RunnerFiles
+from bot.adapters.threads import ThreadDispatcher
+from bot.engine.pace import Paces
 from bot.errors import BotError, ExitCode
 from bot.model.address import VpcRef
 from bot.model.change import Plan, Report
@@ -23,8 +26,10 @@ from bot.model.github import (
     PullRequestEvent,
     PushEvent,
 )
-from bot.ports import Quiet
+from bot.model.shard import Shard
+from bot.ports import Lease, Progress, Quiet, Unleased
 from bot.usecases.action import Doors, run
+from bot.usecases.action.remarks import Beside
 from bot.usecases.local import Revisions, planned
 from tests.fakes import run as fake_run
 from tests.fakes.aws import FakeAws
@@ -162,6 +167,13 @@ class Stage:
     """Whether the apply role planned, for each plan."""
     plan_failure: BotError | None = None
     after_plan: Any = None
+    lease: Lease = field(default_factory=Unleased)
+    lease_refusal: BotError | None = None
+    leases: list[str] = field(default_factory=list)
+    """What became of the lease, and the plans in between."""
+    aside: FakeGitHub | None = None
+    beside: Callable[[], Beside] = ThreadDispatcher
+    paces: Paces = field(default_factory=Paces)
 
     def __post_init__(self) -> None:
         self.github.files.setdefault(BASE, {MESH: mesh_text(0, 1)})
@@ -193,7 +205,15 @@ class Stage:
         out = io.StringIO()
         context = replace(self.context, event=event, inputs=Inputs(**inputs), workspace=self.folder)
         doors = Doors(
-            self.github, RunnerFiles(environ, out), lambda: self.files, self._plan, self._apply
+            self.github,
+            RunnerFiles(environ, out),
+            lambda: self.files,
+            self._plan,
+            self._apply,
+            self._leased,
+            lambda until: self.aside or self.github,
+            self.beside,
+            self.paces,
         )
         code = run(context, doors)
         outputs = read_outputs(output.read_text())
@@ -202,17 +222,46 @@ class Stage:
             self.github.artifacts.setdefault(context.run_id, []).insert(0, kept)
         return Ran(code, outputs, out.getvalue(), summary.read_text())
 
-    def _plan(self, revisions: Revisions, environments: tuple[str, ...], *, applying: bool) -> Plan:
+    def _plan(
+        self,
+        revisions: Revisions,
+        environments: tuple[str, ...],
+        *,
+        applying: bool,
+        shard: Shard | None = None,
+        drifting: bool = False,
+    ) -> Plan:
         self.planned.append(applying)
+        self.leases.append("planned")
         if self.plan_failure is not None:
             raise self.plan_failure
-        plan = planned(self.aws, revisions, environments, applying=applying, progress=Quiet())
+        plan = planned(
+            self.aws,
+            revisions,
+            environments,
+            applying=applying,
+            progress=Quiet(),
+            shard=shard,
+            drifting=drifting,
+        )
         if self.after_plan is not None:
             self.after_plan()
         return plan
 
-    def _apply(self, revisions: Revisions, plan: Plan) -> Report:
-        return fake_run.apply(self.aws, revisions.head, revisions.base, plan)
+    def _apply(self, revisions: Revisions, plan: Plan, lease: Lease, progress: Progress) -> Report:
+        return fake_run.apply(
+            self.aws, revisions.head, revisions.base, plan, lease=lease, progress=progress
+        )
+
+    @contextmanager
+    def _leased(self, say: Any) -> Iterator[Lease]:
+        if self.lease_refusal is not None:
+            raise self.lease_refusal
+        self.leases.append("taken")
+        try:
+            yield self.lease
+        finally:
+            self.leases.append("released")
 
 
 def pull_request(action: str = "opened", **changed: Any) -> PullRequestEvent:

@@ -245,6 +245,28 @@ def test_a_plan_run_again_sees_the_approval_that_was_given(stage: Stage) -> None
     assert "(limits approved by bob)" in stage.github.checks[-1].title
 
 
+def test_a_plan_beyond_a_quota_is_judged_like_one_beyond_a_limit(stage: Stage) -> None:
+    stage.aws.quotas.peerings = 1
+
+    planned = stage.run(pull_request())
+    record = read_record(stage.github.checks[-1].text)
+    stage.merge()
+    merged = stage.run(push())
+    stage.github.given_reviews = [approval(planned.outputs["fingerprint"])]
+    stage.github.writers = {"bob"}
+    approved = stage.run(push())
+
+    assert (planned.code, planned.outputs["failure-reason"]) == (ExitCode.REFUSED, "limits")
+    assert stage.github.checks[0].conclusion is Conclusion.FAILURE
+    assert record
+    assert record.refused == ("production",)
+    assert (merged.code, merged.outputs["failure-reason"]) == (ExitCode.REFUSED, "limits")
+    assert approved.code is ExitCode.PARTIAL  # AWS refuses what is too much, the rest is there
+    assert 0 < peerings(stage) < 3
+    stage.aws.quotas.peerings = 50
+    assert stage.run(push()).code is ExitCode.SUCCESS
+
+
 def test_a_review_of_a_stale_or_harmless_plan_changes_nothing(stage: Stage) -> None:
     event = ReviewEvent("submitted", 7, HEAD, "main", same_repository=True)
     none = stage.run(event)

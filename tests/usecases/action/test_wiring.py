@@ -12,8 +12,9 @@ import pytest
 
 from bot.adapters import aws
 from bot.adapters.runner import RunnerFiles
-from bot.errors import ExitCode, GitHubError
+from bot.errors import ExitCode, GitHubError, UsageError
 from bot.model.github import ActionContext, Inputs, OtherEvent
+from bot.model.session import RunOrigin
 from bot.usecases.action import main
 from bot.usecases.action.wiring import _connect
 from tests.usecases.action.stage import pull_request, read_outputs
@@ -45,21 +46,24 @@ class Connected:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.signed_in: tuple[Any, ...] = ()
-        self.suffix = ""
+        self.origin = RunOrigin()
+        self.tagged = False
         self.identity: Any = None
         monkeypatch.setattr(aws, "sign_in_with_web_identity", self._sign_in)
         monkeypatch.setattr(aws, "connect", self._connect)
 
-    def _sign_in(self, *given: Any) -> str:
-        self.signed_in = given
+    def _sign_in(self, *given: Any, mask: Any) -> str:
+        self.signed_in, self.mask = given, mask
         return "an identity"
 
-    def _connect(self, suffix: str, *, identity: Any = None) -> None:
-        self.suffix, self.identity = suffix, identity
+    def _connect(self, origin: RunOrigin, *, tagged: bool, identity: Any = None, **_: Any) -> None:
+        self.origin, self.tagged, self.identity = origin, tagged, identity
 
 
 def connect(inputs: Inputs, environ: dict[str, str]) -> None:
-    context = ActionContext(OtherEvent(""), inputs, run_id="77")
+    context = ActionContext(
+        OtherEvent(""), inputs, "acme/meshes", "0a1b", run_id="77", run_attempt="2"
+    )
     _connect(replace(context, event=pull_request()), environ, RunnerFiles(environ, io.StringIO()))
 
 
@@ -69,8 +73,9 @@ def test_a_role_is_assumed_by_oidc(monkeypatch: pytest.MonkeyPatch) -> None:
     connect(Inputs(role_to_assume=ROLE, aws_region="eu-west-1"), {"AWS_REGION": "us-west-2"})
 
     role, token, name, region = connected.signed_in
-    assert (role, name, region) == (ROLE, "meshbot-pr7-run77", "eu-west-1")
-    assert (connected.suffix, connected.identity) == ("pr7-run77", "an identity")
+    assert (role, name, region) == (ROLE, "meshbot-acme.meshes-pr7-run77.2", "eu-west-1")
+    assert connected.origin == RunOrigin("acme/meshes", 7, "77", "2", "0a1b")
+    assert (connected.tagged, connected.identity) == (False, "an identity")
     supply: Callable[[], str] = token
     with pytest.raises(GitHubError, match="id-token: write"):
         supply()
@@ -92,6 +97,15 @@ def test_without_the_input_the_environments_region_counts(
     connect(Inputs(role_to_assume=ROLE), environ)
 
     assert connected.signed_in[3] == expected
+
+
+def test_session_tags_are_an_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    connected = Connected(monkeypatch)
+
+    connect(Inputs(session_tags="true"), {})
+    assert connected.tagged
+    with pytest.raises(UsageError, match="session-tags is `true` or `false`"):
+        connect(Inputs(session_tags="yes"), {})
 
 
 def test_without_a_role_it_is_boto3s_chain_in_the_region_given(

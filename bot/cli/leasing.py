@@ -1,0 +1,78 @@
+"""The lease on the command line: what ``--lock`` asks for, and ``unlock``."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.errors import ExitCode, FailureReason, Locked, Refused, UsageError
+
+if TYPE_CHECKING:
+    from bot.usecases.leasing import Voice, Wanted
+
+
+def wanted(lock: str, wait: str) -> Wanted:
+    """The lease that the options ask for. Raises UsageError."""
+    from bot.usecases.leasing import Wanted, place_of, wait_of
+
+    return Wanted(place_of(lock, "--lock"), wait_of(wait, "--lock-wait"), _holder)
+
+
+def _holder() -> str:
+    from bot.adapters.lease import laptop
+
+    return laptop()
+
+
+def voice() -> Voice:
+    """Standard error; Ctrl-C ends the waiting."""
+    from bot.usecases.leasing import Voice
+
+    return Voice(_say, lambda text: _say(f"warning: {text}"), _pause)
+
+
+def _say(text: str) -> None:
+    from bot.render import escape
+
+    click.echo(escape.terminal(text, 4000), err=True)
+
+
+def _pause(seconds: float) -> bool:
+    time.sleep(seconds)
+    return False
+
+
+def unlock(lock: str, *, yes: bool, form: str) -> ExitCode:
+    """Shows the holder, asks, and deletes exactly what was shown."""
+    from bot.adapters import aws
+    from bot.usecases import leasing, output
+
+    place = leasing.place_of(lock, "--lock")
+    if place is None:
+        raise UsageError("--lock: name the lease to unlock, as apply was told it.")
+    found = leasing.look(place, aws.connect().initial)
+    quiet = form == "json"  # then standard output holds one JSON document
+    told = output.plain_lines(found.text("text"))
+    click.echo(told, err=quiet)
+    if not found.free:
+        if not yes and not _confirmed():
+            raise Refused(
+                "not confirmed: the lease was left. Where nobody can be asked, give --yes.",
+                FailureReason.UNREVIEWED,
+            )
+        if not leasing.remove(found):
+            raise Locked("locked: the lease is another one by now; it was left. Look again.")
+        click.echo("Unlocked.", err=quiet)
+    if quiet:
+        click.echo(found.text("json", removed=not found.free))
+    return ExitCode.SUCCESS
+
+
+def _confirmed() -> bool:
+    try:
+        return click.confirm("Take this lease away?", err=True)
+    except click.Abort:
+        click.echo(err=True)
+        return False

@@ -1,0 +1,169 @@
+"""Who reaches whom in each environment: before a plan and after it, or now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.engine.observe import Facts
+from bot.engine.reachability import network
+from bot.engine.reachability.ask import ACLS
+from bot.engine.reachability.blocks import block_of
+from bot.engine.reachability.judge import Judge, Way
+from bot.kinds.route.desire import destinations_of
+from bot.kinds.route.spec import RouteSpec
+from bot.model.address import VPC_PEERING_CONNECTION, VpcRef, pair_of
+from bot.model.change import Change, Plan
+from bot.model.diagnostic import Diagnostic, Severity
+from bot.model.inventory import Inventory
+from bot.model.mesh import Environment, Member, Mesh
+from bot.model.reachability import SMALL, EnvironmentReach, PairReach, Tally
+from bot.model.subnet import SubnetFacts
+from bot.model.topology import connected_members
+
+Ordered = tuple[VpcRef, VpcRef]
+
+
+def concerned(plan: Plan, head: Mesh, base: Mesh | None) -> tuple[str, ...]:
+    """The environments whose reachability a plan may change, sorted.
+
+    Those that its changes belong to, and those with a VPC that something is changed in: what
+    one environment routes there can take traffic from another.
+    """
+    names = {name for change in plan.changes for name in change.environments}
+    touched = {vpc for change in plan.changes for vpc in _touched(change)}
+    for mesh in (head, base):
+        for _, environment in mesh or ():
+            if any(member.vpc in touched for member in environment.present):
+                names.add(environment.name)
+    return tuple(sorted(names.intersection(plan.environments)))
+
+
+def _touched(change: Change[Any]) -> Iterator[VpcRef]:
+    spec = change.after or change.before
+    if change.address.kind == VPC_PEERING_CONNECTION:
+        pair = pair_of(change.address)
+        yield from (pair.first, pair.second)
+    elif isinstance(spec, RouteSpec):
+        yield spec.vpc
+
+
+def with_reachability(
+    plan: Plan, head: Mesh, base: Mesh | None, facts: Facts, subnets: SubnetFacts
+) -> Plan:
+    """The plan with what it means to each environment that it concerns.
+
+    An environment without changes of its own is told of only when its reachability changes.
+    """
+    names = concerned(plan, head, base)
+    if not names:
+        return plan
+    now = network.before(facts, subnets)
+    before, after = Judge(now), Judge(network.after(now, plan.changes))
+    earlier = (base if base is not None and base.known else head).environments
+    changed = {name for change in plan.changes for name in change.environments}
+    found = [
+        _compared(
+            Ways.of(name, head.environments.get(name), facts.inventory),
+            after,
+            Ways.of(name, earlier.get(name), facts.inventory),
+            before,
+        )
+        for name in names
+    ]
+    told = {*plan.diagnostics, *unread(subnets)}
+    return replace(
+        plan,
+        reachability=tuple(r for r in found if r.environment in changed or r.before != r.after),
+        subnets=subnets,
+        diagnostics=tuple(sorted(told, key=lambda d: d.sort_key)),
+    )
+
+
+def found_now(
+    mesh: Mesh, names: Iterable[str], facts: Facts, subnets: SubnetFacts
+) -> tuple[EnvironmentReach, ...]:
+    """How far the members of these environments reach one another as things are."""
+    judge = Judge(network.before(facts, subnets))
+    return tuple(
+        _compared(Ways.of(name, mesh.environments.get(name), facts.inventory), judge)
+        for name in sorted(set(names))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The ordered pairs that an environment wants, sorted; ``unrouted`` are without routes."""
+
+    environment: str
+    members: tuple[VpcRef, ...] = ()
+    wanted: tuple[Way, ...] = ()
+    unrouted: int = 0
+
+    @classmethod
+    def of(cls, name: str, environment: Environment | None, inventory: Inventory) -> Ways:
+        """Those of an environment, by its members' routed blocks; none of one that is gone."""
+        if environment is None:
+            return cls(name)
+        blocks = {
+            member.vpc: destinations_of(environment, member, inventory)
+            for member in environment.present
+        }
+        wanted: list[Way] = []
+        unrouted = 0
+        for one, other in connected_members(environment):
+            way = Way(one.vpc, other.vpc, blocks[one.vpc], blocks[other.vpc])
+            if _routed(one, other, way, inventory):
+                wanted += [way, way.back]
+            else:
+                unrouted += 2
+        members = sorted(blocks, key=lambda vpc: vpc.sort_key)
+        wanted.sort(key=lambda way: (way.source.sort_key, way.peer.sort_key))
+        return cls(name, tuple(members), tuple(wanted), unrouted)
+
+
+def _routed(one: Member, other: Member, way: Way, inventory: Inventory) -> bool:
+    """Whether the two are routed to each other, as far as is known, in a common IP version."""
+    for member, blocks in ((one, way.mine), (other, way.theirs)):
+        if member.cidr_overrides is not None and not blocks:
+            return False
+    if not {one.vpc, other.vpc} <= inventory.vpcs.keys():
+        return True
+    mine, theirs = ({block_of(b).version for b in blocks} for blocks in (way.mine, way.theirs))
+    return bool(mine & theirs)
+
+
+def _compared(
+    ways: Ways, after: Judge, earlier: Ways | None = None, before: Judge | None = None
+) -> EnvironmentReach:
+    was: dict[Ordered, bool] = {}
+    if earlier is not None and before is not None:
+        was = {(w.source, w.peer): before.obstacle(w) is None for w in earlier.wanted}
+    pairs = [
+        PairReach(way.source, way.peer, after.obstacle(way), was.get((way.source, way.peer)))
+        for way in ways.wanted
+    ]
+    reachable = sum(pair.obstacle is None for pair in pairs)
+    small = len(ways.members) <= SMALL
+    return EnvironmentReach(
+        ways.environment,
+        ways.members,
+        Tally(sum(was.values()), len(was)) if earlier is not None else None,
+        Tally(reachable, len(pairs)),
+        tuple(pair for pair in pairs if small or pair.obstacle is not None),
+        ways.unrouted,
+    )
+
+
+def unread(subnets: SubnetFacts) -> Iterator[Diagnostic]:
+    """What was not known when reachability was judged: a note, and no gap."""
+    for scope, problem in subnets.problems:
+        action = problem.partition(": ")[0]
+        what = "network ACLs" if action == ACLS else "subnets"
+        yield Diagnostic(
+            Severity.NOTICE,
+            "subnets-unread",
+            f"the {what} of {scope} could not be read; reachability is judged without them",
+            f"{problem}. Allow {action} to the member role (docs/iam.md).",
+        )

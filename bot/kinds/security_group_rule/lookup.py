@@ -1,0 +1,136 @@
+"""From the groups and blocks that a rule's sides name to those that AWS has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.model.address import VpcRef
+from bot.model.cidr import canonical, is_ipv6
+from bot.model.diagnostic import Diagnostic, Severity
+from bot.model.inventory import Inventory, SecurityGroup
+from bot.model.mesh import Environment
+from bot.model.security_group import Direction, RuleBy, RuleSide, WantedRule
+
+NAMED = 8
+"""Candidates that a message names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """A rule of which it is not known what it is in AWS: what is there of it stays.
+
+    ``near`` is the VPC whose group would have it. No diagnostic: a gap says enough.
+    """
+
+    near: VpcRef
+    far: VpcRef
+    diagnostic: Diagnostic | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The group that gets a rule of one direction, and what it lets in or out."""
+
+    group: str
+    allowed: tuple[str, ...]
+
+
+def resolved(
+    environment: Environment, rule: WantedRule, direction: Direction, inventory: Inventory
+) -> Resolved | Unresolved:
+    """The ids and blocks for the rule of a direction, or why they are not known."""
+    near, far = rule.near(direction), rule.far(direction)
+    try:
+        group = _group(near, inventory)
+        if rule.by is RuleBy.REFERENCE:
+            return Resolved(group, (_group(far, inventory),))
+        return Resolved(group, tuple(_blocks(environment, far.vpc, rule, inventory)))
+    except _Unknown as unknown:
+        diagnostic = _diagnostic(unknown, environment, rule) if unknown.summary else None
+        return Unresolved(near.vpc, far.vpc, diagnostic)
+
+
+class _Unknown(Exception):
+    """A group or block cannot be told. Without a summary there is nothing to say about it."""
+
+    def __init__(self, summary: str = "", detail: str = "") -> None:
+        super().__init__()
+        self.summary, self.detail = summary, detail
+
+
+def _diagnostic(unknown: _Unknown, environment: Environment, rule: WantedRule) -> Diagnostic:
+    return Diagnostic(
+        Severity.ERROR,
+        "rule-unresolved",
+        f"{unknown.summary}; the rule is left out",
+        unknown.detail,
+        rule.declared_at,
+        frozenset({environment.name}),
+    )
+
+
+def _group(side: RuleSide, inventory: Inventory) -> str:
+    """The id of the one group that a side names. Raises _Unknown."""
+    if not inventory.readable(side.vpc.scope):
+        raise _Unknown
+    if side.vpc not in inventory.vpcs:
+        raise _Unknown  # told as a missing member
+    there = inventory.security_groups.get(side.vpc, ())
+    found = [group for group in there if _is(group, side)]
+    if len(found) == 1:
+        return found[0].id
+    if found:
+        candidates = _listed(found)
+        detail = f"These are: {candidates}. Name one by its group_id, or by more tags."
+        raise _Unknown(f"{side} is not one group but {len(found)}", detail)
+    elsewhere = _elsewhere(side, inventory)
+    if elsewhere is not None:
+        detail = f"It is a group of {elsewhere}. Name a group of {side.vpc.vpc_id}."
+        raise _Unknown(f"{side.group_id} is not in {side.vpc}", detail)
+    detail = f"Its groups are: {_listed(there)}." if there else "It has no groups."
+    raise _Unknown(f"there is no {_shown(side)}", detail)
+
+
+def _shown(side: RuleSide) -> str:
+    return f"group {side}" if side.group_id else str(side)
+
+
+def _is(group: SecurityGroup, side: RuleSide) -> bool:
+    if side.group_id:
+        return group.id == side.group_id
+    if side.name:
+        return group.name == side.name
+    held = group.tags.mapping
+    return all(held.get(key) == value for key, value in side.tags)
+
+
+def _elsewhere(side: RuleSide, inventory: Inventory) -> VpcRef | None:
+    for vpc, groups in sorted(inventory.security_groups.items()):
+        if side.group_id and any(group.id == side.group_id for group in groups):
+            return vpc
+    return None
+
+
+def _listed(groups: tuple[SecurityGroup, ...] | list[SecurityGroup]) -> str:
+    named = [f"{group.id} ({group.name})" for group in groups[:NAMED]]
+    more = [f"{len(groups) - NAMED} more"] if len(groups) > NAMED else []
+    return ", ".join(named + more)
+
+
+def _blocks(
+    environment: Environment, peer: VpcRef, rule: WantedRule, inventory: Inventory
+) -> Iterator[str]:
+    """What is routed to the peer: its overrides, else its blocks. Raises _Unknown."""
+    vpc = inventory.vpcs.get(peer)
+    if vpc is None:
+        raise _Unknown
+    overrides = next(m.cidr_overrides for m in environment.members if m.vpc == peer)
+    blocks = overrides if overrides is not None else (*vpc.cidr_blocks, *vpc.ipv6_cidr_blocks)
+    families = {"icmp": {False}, "icmpv6": {True}}.get(rule.traffic.protocol, {False, True})
+    families -= set() if environment.ipv6 else {True}
+    fitting = sorted({canonical(block) for block in blocks if is_ipv6(block) in families})
+    if not fitting:
+        detail = "cidr_overrides is empty, or there are only blocks of the other family."
+        raise _Unknown(f"no block of {peer} is routed that the rule could name", detail)
+    yield from fitting

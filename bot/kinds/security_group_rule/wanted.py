@@ -1,0 +1,162 @@
+"""A rule that the mesh wants: create, adopt, mend, or say why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from bot.kinds.base import Situation
+from bot.kinds.security_group_rule.connections import Connections
+from bot.kinds.security_group_rule.spec import ObservedRule, RuleClaim, RuleSpec, RuleWish
+from bot.kinds.security_group_rule.verdict import NOTHING, Verdict
+from bot.model import rule_tags
+from bot.model.change import Change, Desired, Observed
+from bot.model.diagnostic import Diagnostic, Severity
+from bot.model.ownership import SERVICE_NAME
+
+Wish = Desired[RuleWish]
+Found = Observed[ObservedRule]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Judges wanted rules. ``service_names`` say what is ours, as in ``Ownership``."""
+
+    situation: Situation
+    connections: Connections
+    service_names: Mapping[str, frozenset[str]]
+
+    def connected(self, wish: Wish) -> bool:
+        """False for a rule that names a group which no peering leads to."""
+        by_reference = wish.spec.allowed.startswith("sg-")
+        return not by_reference or self.connections.usable(wish.spec.peering)
+
+    def refused(self, wish: Wish) -> tuple[Diagnostic, ...]:
+        """What is said of a rule that is not connected."""
+        if self.situation.gaps.intersection(wish.spec.peering.scopes):
+            return ()  # the gap says it
+        return (_unconnected(wish),)
+
+    def verdict(self, wish: Wish, current: Found | None) -> Verdict:
+        """The verdict on a wanted rule that is connected."""
+        twice = tuple(_twice(wish))
+        if current is None:
+            after = wish.spec.spec(wish.spec.claims[0])
+            reason = "wanted and not there"
+            return Verdict(self._change(wish, wish.spec.claims[0], None, after, reason), twice)
+        verdict = self._there(wish, current)
+        return replace(verdict, diagnostics=(*twice, *verdict.diagnostics))
+
+    def _there(self, wish: Wish, current: Found) -> Verdict:
+        tags = current.spec.tags
+        owner = rule_tags.owner(tags, self.service_names)
+        if owner is None:
+            if rule_tags.foreign(tags, self.service_names):
+                return Verdict(diagnostics=(_foreign(wish, current),))
+            if not any(claim.adopt for claim in wish.spec.claims):
+                return Verdict(diagnostics=(_unmanaged(wish, current),))
+        claims = wish.spec.claims
+        claim = next((c for c in claims if c.environment == owner), claims[0])
+        return self._mended(wish, claim, current, owner)
+
+    def _mended(self, wish: Wish, claim: RuleClaim, current: Found, owner: str | None) -> Verdict:
+        after = wish.spec.spec(claim)
+        if not claim.description:  # left out: what AWS shows is left alone
+            after = replace(after, description=current.spec.description)
+        before = replace(
+            after,
+            description=current.spec.description,
+            tags=current.spec.tags.only(after.tags.mapping),
+            stale=self.connections.stale(current.spec),
+        )
+        if before == after:
+            return NOTHING
+        reason = _reason(before, after, owner)
+        change = self._change(wish, claim, before, after, reason, current.id)
+        if owner is not None and owner not in change.environments:
+            change = replace(change, environments=change.environments | {owner})
+        return Verdict(change)
+
+    @staticmethod
+    def _change(
+        wish: Wish,
+        claim: RuleClaim,
+        before: RuleSpec | None,
+        after: RuleSpec,
+        reason: str,
+        id_: str = "",
+    ) -> Change[RuleSpec]:
+        return Change(
+            wish.address,
+            before,
+            after,
+            id_,
+            wish.environments,
+            wish.declared_at,
+            claim.metadata.support,
+            reason=reason,
+        )
+
+
+def _reason(before: RuleSpec, after: RuleSpec, owner: str | None) -> str:
+    if before.stale:
+        return "its peering was deleted, and is there again"
+    if owner is None:
+        return "adopted"
+    return "tags differ" if before.description == after.description else "description differs"
+
+
+def _twice(wish: Wish) -> Iterator[Diagnostic]:
+    """Two entries of one environment that AWS would call the same rule."""
+    claims = wish.spec.claims
+    for earlier, later in pairwise(claims):
+        if earlier.environment == later.environment:
+            yield Diagnostic(
+                Severity.ERROR,
+                "rule-twice",
+                f"two entries ask for one rule of {wish.spec.group} of {wish.spec.vpc}:"
+                f" {wish.spec.direction} {wish.spec.traffic}, {wish.spec.allowed}",
+                f"The first counts, at {earlier.declared_at}: remove the other.",
+                later.declared_at,
+                frozenset({later.environment}),
+            )
+
+
+def _unconnected(wish: Wish) -> Diagnostic:
+    spec = wish.spec
+    return Diagnostic(
+        Severity.ERROR,
+        "no-peering",
+        f"no peering leads from {spec.vpc} to {spec.peer}: a rule of {spec.group} cannot name"
+        f" {spec.allowed}; it is left out",
+        "Connect the two members, or write by: cidr to let the peer's blocks through.",
+        spec.claims[0].declared_at,
+        wish.environments,
+    )
+
+
+def _foreign(wish: Wish, current: Found) -> Diagnostic:
+    held = current.spec.tags.mapping
+    owner = f"{held.get(rule_tags.ENVIRONMENT)!r} of {held.get(SERVICE_NAME)!r}"
+    return Diagnostic(
+        Severity.WARNING,
+        "foreign-rule",
+        f"rule {current.id} of {wish.spec.group} belongs to environment {owner}, not of these"
+        " files",
+        "It is left alone. If the environment was renamed here, give the base revision (--base);"
+        " if another repository has it, take the rule out of one.",
+        wish.spec.claims[0].declared_at,
+        wish.environments,
+    )
+
+
+def _unmanaged(wish: Wish, current: Found) -> Diagnostic:
+    return Diagnostic(
+        Severity.NOTICE,
+        "unmanaged-rule",
+        f"rule {current.id} of {wish.spec.group} of {wish.spec.vpc} exists without our tags",
+        "It is left alone. `adopt: true` on the environment takes it over.",
+        wish.spec.claims[0].declared_at,
+        wish.environments,
+    )

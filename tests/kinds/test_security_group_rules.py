@@ -1,0 +1,377 @@
+"""Security group rules: whose they are, what is refused, and how it ends when AWS refuses."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.engine.graph_difference import graph_difference
+from bot.engine.part import closed
+from bot.engine.subset import is_subset
+from bot.model.address import VpcRef
+from bot.model.change import Action, Change, Plan, Result
+from bot.model.mesh import Mesh
+from bot.model.security_group import SECURITY_GROUP_RULE
+from bot.render.planfile import check_plan, parsed, plan_json
+from bot.render.rebuilt import plan_of
+from bot.usecases.plan import make_plan
+from tests.fakes import peerd, run
+from tests.fakes.aws import FakeAws
+from tests.fakes.ec2 import Quotas
+from tests.fakes.faults import Rule
+from tests.fakes.group import FakeGroupRule
+from tests.fakes.meshes import mesh_of
+from tests.fakes.world import World, scope
+from tests.oracle import disagreements, expect
+
+PATH = "meshes/net.yaml"
+ONE, TWO, EAST, WEST = "111111111111", "222222222222", "us-east-1", "eu-west-1"
+IN, OUT = "ec2:AuthorizeSecurityGroupIngress", "ec2:AuthorizeSecurityGroupEgress"
+REVOKE_IN = "ec2:RevokeSecurityGroupIngress"
+DESCRIBE = ("ec2:DescribeSecurityGroups", "ec2:DescribeSecurityGroupRules")
+
+
+def ref(number: int, account: str = ONE, region: str = EAST) -> VpcRef:
+    return VpcRef(scope(account, region), f"vpc-{number:08x}")
+
+
+A, B, C, FAR = ref(1), ref(2, TWO), ref(3, TWO), ref(4, TWO, WEST)
+
+
+def entry(**more: Any) -> dict[str, Any]:
+    """From web of A to db of B."""
+    return {
+        "environment": "prod",
+        "source": {"vpc_id": A.vpc_id, "group": "web"},
+        "destination": {"vpc_id": B.vpc_id, "group": "db"},
+        "protocol": "tcp",
+        "ports": 5432,
+    } | more
+
+
+def mesh(
+    *entries: dict[str, Any], vpcs: tuple[VpcRef, ...] = (A, B, C, FAR), **environment: Any
+) -> Mesh:
+    members = [
+        {"account_id": v.scope.account, "region": v.scope.region, "vpc_id": v.vpc_id} for v in vpcs
+    ]
+    environments = {"prod": {"vpcs": members, **environment}}
+    return mesh_of({PATH: {"environments": environments, "security_group_rules": entries}})
+
+
+def world(built: Mesh | None = None) -> World:
+    """Four VPCs with a group each, in the state that peerd leaves."""
+    made = World()
+    for number, (vpc, name) in enumerate(((A, "web"), (B, "db"), (C, "cache"), (FAR, "far")), 1):
+        made.vpc(vpc, f"10.{number}.0.0/16")
+        made.table(f"rtb-{number:08x}", vpc)
+        made.group(f"sg-{number:08x}", vpc, name)
+    peerd.build(built or mesh(), made)
+    return made
+
+
+def rules(plan: Plan) -> list[Change[Any]]:
+    return [c for c in plan.changes if c.address.kind == SECURITY_GROUP_RULE]
+
+
+def codes(plan: Plan) -> Counter[str]:
+    return Counter(d.code for d in plan.diagnostics)
+
+
+def converged(head: Mesh, there: World) -> World:
+    """The world after an apply that must succeed, with nothing left to do."""
+    aws = FakeAws(there)
+    report = run.apply(aws, head, None, run.plan(aws, head))
+    assert report.succeeded, report.outcomes
+    assert run.plan(FakeAws(there), head).changes == ()
+    return there
+
+
+def test_no_section_no_question() -> None:
+    aws = FakeAws(world())
+
+    run.plan(aws, mesh())
+
+    assert not {call.action for call in aws.calls} & set(DESCRIBE)
+
+
+def test_two_questions_in_each_scope_that_is_named() -> None:
+    head = mesh(entry())
+    aws = FakeAws(converged(head, world()))
+
+    assert run.plan(aws, head).changes == ()
+
+    named = {A.scope, B.scope}
+    assert {c.scope for c in aws.calls if c.action in DESCRIBE} == named
+    assert Counter(c.action for c in aws.calls if c.action in DESCRIBE) == dict.fromkeys(
+        DESCRIBE, 2
+    )
+
+
+def test_entries_that_come_to_one_rule_are_an_error_and_the_first_counts() -> None:
+    by_id = {"vpc_id": B.vpc_id, "group_id": "sg-00000002"}
+    head = mesh(entry(description="first"), entry(destination=by_id, description="second"))
+
+    plan = run.plan(FakeAws(world()), head)
+
+    assert {c.after.description for c in rules(plan) if c.after} == {"first"}
+    assert codes(plan)["rule-twice"] == 2
+
+
+def test_a_rule_of_two_environments_stays_when_one_drops_it() -> None:
+    members = [
+        {"account_id": v.scope.account, "region": v.scope.region, "vpc_id": v.vpc_id}
+        for v in (A, B)
+    ]
+
+    def both(*names: str) -> Mesh:
+        entries = [entry(environment=name) for name in names]
+        environments = {"edge": members, "prod": members}
+        return mesh_of({PATH: {"environments": environments, "security_group_rules": entries}})
+
+    there = converged(both("edge", "prod"), world())
+    plan = run.plan(FakeAws(there), both("prod"), both("edge", "prod"))
+
+    assert [(c.action, c.environments) for c in rules(plan)] == [
+        (Action.UPDATE, frozenset({"edge", "prod"}))
+    ] * 2
+    tags = {c.after.tags.get("meshbot_environment") for c in rules(plan) if c.after}
+    assert tags == {"prod"}
+
+
+@pytest.mark.parametrize("lands", [True, False])
+def test_a_rule_whose_answer_was_lost_is_made_once(lands: bool) -> None:
+    aws = FakeAws(world(), rules=[Rule(IN, code="RequestTimeout", times=1, lands=lands)])
+    head = mesh(entry())
+
+    report = run.apply(aws, head, None, run.plan(aws, head))
+
+    assert report.succeeded, report.outcomes
+    assert len(aws.world.groups["sg-00000002"].rules) == 1
+    assert len(aws.made(IN)) == (1 if lands else 2)
+
+
+def test_a_rule_that_somebody_makes_meanwhile_is_not_taken_for_ours() -> None:
+    aws, head = FakeAws(world()), mesh(entry(direction="ingress"))
+    plan = run.plan(aws, head)
+    theirs = FakeGroupRule("sgr-99", False, "tcp", 5432, 5432, "sg-00000001")
+    aws.world.groups["sg-00000002"].add(theirs)
+
+    report = run.apply(aws, head, None, plan)
+
+    (outcome,) = report.outcomes
+    assert outcome.result is Result.FAILED
+    assert "InvalidPermission.Duplicate" in outcome.error
+    assert "adopt: true" in outcome.advice
+
+
+def test_a_deletion_whose_answer_was_lost_is_seen_to_be_done() -> None:
+    there = converged(mesh(entry()), world())
+    aws = FakeAws(there, rules=[Rule(REVOKE_IN, code="RequestTimeout", times=1, lands=True)])
+
+    report = run.apply(aws, mesh(), mesh(entry()), run.plan(aws, mesh(), mesh(entry())))
+
+    assert report.succeeded
+    assert len(aws.made(REVOKE_IN)) == 1
+
+
+def test_a_failed_revoke_keeps_the_peering() -> None:
+    there = converged(mesh(entry()), world())
+    head = mesh(vpcs=(A, C, FAR), limits={"max_leaving_members": 9})
+    aws = FakeAws(there, rules=[Rule(REVOKE_IN)])
+
+    report = run.apply(aws, head, mesh(entry()), run.plan(aws, head, mesh(entry())))
+
+    held = there.live_between(A, B)
+    assert held is not None
+    results = {str(o.change.address.kind): o.result for o in report.outcomes if o.error}
+    assert results == {SECURITY_GROUP_RULE: Result.FAILED}
+
+
+def test_parts_leave_out_what_needs_what_is_left_out() -> None:
+    plan = run.plan(FakeAws(world(mesh(vpcs=(C, FAR)))), mesh(entry()))
+    made = rules(plan)
+
+    assert len(made) == 2
+    assert closed(plan.changes, lambda change: change in made) == ()
+    there = converged(mesh(entry()), world())
+    going = run.plan(FakeAws(there), mesh(vpcs=(A, C, FAR)), mesh(entry()))
+    peerings = [c for c in going.changes if c.address.kind == "vpc_peering_connection"]
+    assert all(B in c.held.pair for c in peerings)
+    kept = closed(going.changes, lambda change: change.address.kind != SECURITY_GROUP_RULE)
+    assert not [c for c in kept if c.address.kind != "route" and A in c.held.pair]
+
+
+def test_rules_deleted_between_members_that_stay_count_in_the_limit() -> None:
+    base = mesh(entry(), entry(ports=22), limits={"max_other_deletes": 3})
+    there = converged(base, world())
+
+    plan = run.plan(FakeAws(there), mesh(), base)
+
+    assert [(d.code, d.summary[:28]) for d in plan.refusals] == [
+        ("limit-max-other-deletes", "4 connections and rules of p")
+    ]
+    offline = graph_difference(base, mesh())
+    assert [d.code for d in offline.refusals] == ["limit-max-other-deletes"]
+    assert len(offline.environments[0].remarks) == 3  # the limit goes, too
+
+
+def test_a_plan_file_holds_rules_and_gives_them_back() -> None:
+    plan = run.plan(
+        FakeAws(world()), mesh(entry(description="x"), entry(protocol="icmp", ports=""))
+    )
+
+    text = plan_json(plan)
+
+    data = parsed(text)
+    check_plan(data)
+    again = plan_of(data, {})
+    assert again.fingerprint == plan.fingerprint
+    assert {c.address for c in again.changes} == {c.address for c in plan.changes}
+
+
+def test_a_half_made_plan_is_a_subset_and_a_changed_one_is_not() -> None:
+    head = mesh(entry(), entry(ports=22))
+    whole = run.plan(FakeAws(world()), head)
+    there = world()
+    aws = FakeAws(there, rules=[Rule(OUT, skip=1)])
+    run.apply(aws, head, None, run.plan(aws, head))
+
+    rest = run.plan(FakeAws(there), head)
+
+    assert len(rules(rest)) == 1
+    assert is_subset([c.canonical for c in rest.changes], [c.canonical for c in whole.changes])
+    other = run.plan(FakeAws(world()), mesh(entry(ports=23)))
+    assert not is_subset([c.canonical for c in other.changes], [c.canonical for c in whole.changes])
+
+
+def test_a_full_group_is_told_before_and_makes_room_where_it_can() -> None:
+    base = mesh(entry(ports=1), entry(ports=2))
+    there = converged(base, world())
+    aws = FakeAws(there, quotas=Quotas(group_rules=2))
+
+    full = run.plan(aws, mesh(*(entry(ports=port) for port in (1, 2, 3))), base)
+
+    assert {d.code for d in full.refusals} == {"quota-exceeded"}
+    assert "L-0EA8095F" in full.refusals[0].summary
+    assert "IPv4 ingress in sg-00000002" in "".join(d.summary for d in full.refusals)
+    head = mesh(entry(ports=2), entry(ports=3))
+    moved = run.plan(aws, head, base)
+    assert not moved.refusals
+    assert run.apply(aws, head, base, moved).succeeded
+
+
+def test_drift_tells_stale_rules_and_who_else_names_a_group() -> None:
+    head = mesh(entry())
+    there = converged(head, world())
+    for group, ports in (("sg-00000003", 22), ("sg-00000001", 99)):
+        theirs = FakeGroupRule(f"sgr-{ports}", False, "tcp", ports, ports, "sg-00000001")
+        near = there.groups[group]
+        peering = there.live_between(near.vpc, A) if group == "sg-00000003" else None
+        theirs.peering = peering.id if peering else "pcx-forgotten"
+        near.add(theirs)
+    aws = FakeAws(there)
+
+    plan = make_plan(aws, head, None, drifting=True)
+
+    assert plan.changes == ()
+    told = {d.code: d.summary for d in plan.diagnostics}
+    assert C.vpc_id in told["referenced-elsewhere"]
+    assert "sg-00000001" in told["stale-rules"]
+    calls = Counter(c.action for c in aws.calls)
+    assert calls["ec2:DescribeStaleSecurityGroups"] == 2
+    assert not {"ec2:DescribeStaleSecurityGroups"} & {
+        call.action for call in _planned(there, head).calls
+    }
+
+
+def _planned(there: World, head: Mesh) -> FakeAws:
+    aws = FakeAws(there)
+    run.plan(aws, head)
+    return aws
+
+
+# --- what holds for every mesh and world
+
+PORTS = st.sampled_from([22, 80, "8000-8080", ""])
+GROUPS = {A: ("web", "sg-00000001"), B: ("db", "sg-00000002"), C: ("cache", "sg-00000003")}
+
+
+@st.composite
+def entries(draw: st.DrawFn) -> dict[str, Any]:
+    one, other = draw(st.permutations([A, B, C]))[:2]
+    by = draw(st.sampled_from(["reference", "cidr"]))
+    protocol = draw(st.sampled_from(["tcp", "udp", "icmp", "all", 50]))
+
+    def side(vpc: VpcRef) -> dict[str, Any]:
+        name, id_ = GROUPS[vpc]
+        named = draw(st.sampled_from([{"group": name}, {"group_id": id_}, {"group": "nobody"}]))
+        return {"vpc_id": vpc.vpc_id, **named}
+
+    return {
+        "environment": "prod",
+        "source": side(one),
+        "destination": side(other),
+        "protocol": protocol,
+        "ports": draw(PORTS) if protocol in ("tcp", "udp") else "",
+        "direction": draw(st.sampled_from(["both", "ingress", "egress"])),
+        "by": by,
+        "description": draw(st.sampled_from(["", "said"])),
+    }
+
+
+@st.composite
+def standing(draw: st.DrawFn) -> World:
+    """A world with rules of ours, of nobody, of others; some for peers, some of them stale."""
+    made = world()
+    for number in range(draw(st.integers(0, 5))):
+        vpc, far = draw(st.permutations([A, B, C]))[:2]
+        group = made.groups[GROUPS[vpc][1]]
+        allowed = draw(st.sampled_from([GROUPS[far][1], "10.9.0.0/16", "0.0.0.0/0"]))
+        ports = draw(st.sampled_from([(22, 22), (80, 80), (8000, 8080)]))
+        rule = FakeGroupRule(f"sgr-{number:08x}", draw(st.booleans()), "tcp", *ports, allowed)
+        held = made.live_between(vpc, far)
+        if allowed.startswith("sg-") and held is not None:
+            rule.peering = held.id
+        ours = draw(st.sampled_from([{}, {"service_name": "peerd"}, {"service_name": "other"}]))
+        if ours:
+            marked = {"meshbot_created": "true", "meshbot_environment": "prod"}
+            rule.tags = marked | ours | {"meshbot_peer": str(far), "Keep": "me"}
+        if rule.identity not in {held.identity for held in group.rules.values()}:
+            group.add(rule)
+    return made
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(entries(), max_size=4),
+    st.lists(entries(), max_size=3),
+    standing(),
+    st.booleans(),
+    st.booleans(),
+)
+def test_apply_then_nothing_and_only_ours_is_touched(
+    now: list[dict[str, Any]],
+    before: list[dict[str, Any]],
+    there: World,
+    adopt: bool,
+    leaves: bool,
+) -> None:
+    vpcs = (A, B, FAR) if leaves else (A, B, C, FAR)
+    named = [e for e in now if not leaves or C.vpc_id not in str(e)]
+    head = mesh(*named, vpcs=vpcs, adopt=adopt, limits={"max_leaving_percent": 100})
+    base = mesh(*before)
+    expected = expect(head, base, there.copy())
+    aws = FakeAws(there)
+    plan = run.plan(aws, head, base)
+    assert run.plan(FakeAws(there), head, base).fingerprint == plan.fingerprint
+
+    report = run.apply(aws, head, base, plan)
+
+    assert report.succeeded, [o for o in report.outcomes if o.error]
+    assert disagreements(expected, there) == []
+    assert run.plan(FakeAws(there), head, base).changes == ()

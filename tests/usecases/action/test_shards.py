@@ -1,0 +1,151 @@
+"""Inputs of shards that make no sense, and results that a report must not overlook."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.errors import AwsError, ExitCode
+from bot.model.github import MergeGroupEvent, ScheduleEvent
+from tests.usecases.action.stage import (
+    BASE,
+    HEAD,
+    MERGE,
+    MESH,
+    OLDER,
+    Ran,
+    Stage,
+    dispatch,
+    mesh_text,
+    pull_request,
+    push,
+)
+
+OTHER = "meshes/other.yaml"
+APART = {MESH: mesh_text(0, 1), OTHER: mesh_text(2, environment="lonely")}
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(tmp_path, files=dict(APART))
+
+
+def left(stage: Stage, ran: Ran, shard: str) -> None:
+    """The artifact of a shard is there."""
+    stage.github.shards[f"meshbot-shard-{shard}"] = (
+        stage.folder / ran.outputs["shard-path"]
+    ).read_bytes()
+
+
+def of_both(stage: Stage, event: object, command: str) -> list[Ran]:
+    made = []
+    for number in (1, 2):
+        ran = stage.run(event, command=command, shard=f"{number}-of-2")  # type: ignore[arg-type]
+        left(stage, ran, f"{number}-of-2")
+        made.append(ran)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("event", "inputs"),
+    [
+        (ScheduleEvent(), {}),
+        (MergeGroupEvent("checks_requested", HEAD, "", BASE, "main", "main"), {}),
+        (pull_request(), {"command": "report"}),
+        (pull_request(), {"command": "validate"}),
+        (pull_request(), {"command": "shards"}),
+        (dispatch(), {"command": "drift"}),
+        (dispatch(), {"command": "apply", "expect_fingerprint": "0" * 12}),
+        (pull_request(), {"shard": "two"}),
+        (pull_request(), {"shard": "1-of-9"}),
+    ],
+)
+def test_a_shard_where_there_are_none_is_a_usage_error(
+    stage: Stage, event: object, inputs: dict[str, str]
+) -> None:
+    ran = stage.run(event, **{"shard": "1-of-2"} | inputs)  # type: ignore[arg-type]
+
+    assert ran.code is ExitCode.USAGE
+    assert ran.outputs["failure-reason"] == "error"
+    assert stage.planned == []
+
+
+@pytest.mark.parametrize(
+    "inputs", [{"max_shards": "0"}, {"max_shards": "many"}, {"environments": "production"}]
+)
+def test_the_matrix_is_of_everything_and_of_a_number(stage: Stage, inputs: dict[str, str]) -> None:
+    assert stage.run(push(), command="shards", **inputs).code is ExitCode.USAGE
+
+
+def test_the_matrix_of_a_push_is_asked_of_nobody_but_github(stage: Stage) -> None:
+    ran = stage.run(push(), command="shards")
+
+    assert ran.code is ExitCode.SUCCESS
+    names = [entry["environments"] for entry in json.loads(ran.outputs["matrix"])["include"]]
+    assert names == ["lonely", "production"]
+    assert stage.planned == []
+
+
+def test_a_fork_has_no_matrix_and_its_report_validates(stage: Stage) -> None:
+    event = pull_request(same_repository=False)
+
+    assert stage.run(event, command="shards").outputs["matrix"] == ""
+    assert stage.run(event, command="report").code is ExitCode.SUCCESS
+    assert stage.github.checks == []
+
+
+def test_a_shard_that_fails_says_why_and_the_report_repeats_it(stage: Stage) -> None:
+    left(stage, stage.run(pull_request(), command="plan", shard="1-of-2"), "1-of-2")
+    stage.plan_failure = AwsError(None, "sts:AssumeRole", "AccessDenied", "not you")
+
+    failed = stage.run(pull_request(), command="plan", shard="2-of-2", environments="production")
+    left(stage, failed, "2-of-2")
+    told = stage.run(pull_request(), command="report")
+
+    assert (failed.code, failed.outputs["failure-reason"]) == (ExitCode.FAILURE, "aws")
+    assert (told.code, told.outputs["failure-reason"]) == (ExitCode.FAILURE, "aws")
+    assert len(stage.github.checks) == 1
+    assert "AccessDenied: not you" in stage.github.comments[7]
+    assert "fingerprint" not in told.outputs
+
+
+def test_shards_of_an_older_plan_are_not_taken_for_this_one(stage: Stage) -> None:
+    of_both(stage, pull_request(), "plan")
+    stage.files[OTHER] = mesh_text(2, environment="lonely", extra="# changed\n")
+
+    told = stage.run(pull_request(), command="report")
+
+    assert told.code is ExitCode.FAILURE
+    assert "planned other mesh files" in stage.github.comments[7]
+
+
+def test_an_apply_of_a_commit_that_was_overtaken_reports_that_there_was_nothing(
+    stage: Stage,
+) -> None:
+    stage.files = dict(APART)
+    stage.github.files[MERGE] = dict(APART)
+    stage.github.files[OLDER] = dict(APART)
+    stage.github.line = [BASE, OLDER, MERGE]
+    whole = stage.run(push(), require_pull_request="false")
+    early = replace(push(), after=OLDER)
+
+    for ran in of_both(stage, early, "apply"):
+        assert (ran.code, ran.outputs["failure-reason"]) == (ExitCode.SUCCESS, "")
+    told = stage.run(early, command="report")
+
+    assert whole.code is ExitCode.SUCCESS
+    assert told.code is ExitCode.SUCCESS
+    assert "is superseded by" in told.log
+
+
+def test_without_any_result_the_pull_request_is_told_so(stage: Stage) -> None:
+    stage.merge()
+
+    told = stage.run(push(), command="report")
+
+    assert (told.code, told.outputs["failure-reason"]) == (ExitCode.FAILURE, "error")
+    assert "No shard left anything" in stage.github.comments[7]
+    assert stage.github.deployments == []
