@@ -153,10 +153,10 @@ class Lease(Protocol):
     def lost(self) -> str:
         """Why it is not certainly held any more, for good; empty while it is."""
 
-    def enter(self, *, confirmed: bool) -> str:
+    def enter(self) -> str:
         """Why a call must not be sent, or nothing: then ``leave`` follows at the call's end.
 
-        ``confirmed``: only if the store says just now that it is held. May take a while.
+        It asks the store, unless it did just now. May take a while.
         """
 
     def leave(self) -> None:
@@ -168,7 +168,7 @@ class Unleased:
 
     lost = ""
 
-    def enter(self, *, confirmed: bool) -> str:
+    def enter(self) -> str:
         """Everything may be sent."""
         return ""
 

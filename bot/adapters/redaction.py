@@ -6,12 +6,15 @@ import re
 
 _SECRETS = (
     # AWS repeats the canonical request when a signature does not match
-    (re.compile(r"(?i)(x-amz-security-token[\"']?\s*[:=]\s*[\"']?)[^\s\"'&,]+"), r"\1***"),
+    (
+        re.compile(r"(?i)(x-amz-security-token\\{0,3}[\"']?\s*[:=]\s*\\{0,3}[\"']?)[^\s\"'&,\\]+"),
+        r"\1***",
+    ),
     # an answer of STS, whole or cut, as XML, JSON or a Python value; and a configuration file
     (
         re.compile(
-            r"(?i)(\b(?:aws_)?(?:secret_?access_?key|session_?token)[\"']?\s{0,3}[>:=]\s{0,3}[\"']?)"
-            r"[^\s\"'<,}]+"
+            r"(?i)(\b(?:aws_)?(?:secret_?access_?key|session_?token)\\{0,3}(?:[\"']|&quot;)?"
+            r"\s{0,20}[>:=]\s{0,20}\\{0,3}(?:[\"']|&quot;)?)[^\s\"'<,}\\&]+"
         ),
         r"\1***",
     ),

@@ -98,7 +98,9 @@ class _Entry:
         return rule if self._sensible(rule) else None
 
     def _text(self, key: str) -> str:
-        node = self.node.get(key)
+        node, number = self.node.get(key), self._number(key)
+        if number is not None:
+            return str(number)  # 22.0 is a whole number to a schema
         return free_text(node) if node else ""
 
     def _fault(self, code: str, summary: str, detail: str, node: Node | None = None) -> None:
@@ -150,15 +152,15 @@ class _Entry:
     # Traffic
 
     def _traffic(self) -> Traffic | None:
-        given = self.node.entries["protocol"].value
-        protocol = Traffic.of(free_text(given), None, None).protocol
+        given = self._text("protocol")
+        protocol = Traffic.of(given, None, None).protocol
         ports, kinds = self.node.get("ports"), ("icmp_type", "icmp_code")
         unfit = ["ports"] if ports is not None and protocol not in PORTED else []
         unfit += [k for k in kinds if k in self.node.entries and protocol not in CONTROL]
         for key in unfit:
             node = self.node.entries[key].key
             whose = "tcp and udp have ports" if key == "ports" else "icmp and icmpv6 have types"
-            summary = f"{key} with the protocol {free_text(given)}"
+            summary = f"{key} with the protocol {given}"
             self._fault("rule-traffic", summary, f"Only {whose}: remove it.", node)
         if unfit:
             return None
@@ -172,7 +174,7 @@ class _Entry:
         return Traffic.of(protocol, type_, code)
 
     def _ported(self, protocol: str, node: Node) -> Traffic | None:
-        first, _, last = free_text(node).partition("-")
+        first, _, last = self._text("ports").partition("-")
         start, end = int(first), int(last or first)
         if start <= end <= MAX_PORT:
             return Traffic.of(protocol, start, end)

@@ -8,17 +8,15 @@ from dataclasses import dataclass
 
 from bot.errors import LeaseLost
 from bot.model.address import Scope
-from bot.model.lease import destructive
 from bot.ports import Lease, Stop
 
 
 @dataclass(frozen=True, slots=True)
 class LeaseFence:
-    """A Fence that lets a call pass only while the lease is certainly held.
+    """A Fence that lets a call pass only while the lease is certainly held, by its store's word.
 
-    Before one that takes something away, the lease's store is asked whether it is. The
-    margin with which a lease counts as lost is for the sending alone: whatever else may take
-    long comes before the fence.
+    The margin with which a lease counts as lost is for the sending alone: whatever else may
+    take long comes before the fence.
     """
 
     lease: Lease
@@ -26,7 +24,7 @@ class LeaseFence:
     @contextmanager
     def __call__(self, scope: Scope, action: str) -> Iterator[None]:
         """See ports.Fence. Raises LeaseLost, before anything is sent, without the lease."""
-        lost = self.lease.enter(confirmed=destructive(action))
+        lost = self.lease.enter()
         if lost:
             raise LeaseLost(scope, action, "LeaseLost", f"not sent, the lease was lost: {lost}")
         try:

@@ -21,11 +21,11 @@ def closed(changes: Changes, wanted: Callable[[Change[Any]], bool]) -> Changes:
     """
     kept = {change.address: change for change in changes if wanted(change)}
     left_out = {change.address: change for change in changes if change.address not in kept}
-    staying = {address for other in left_out.values() for address in _pointed_at(other.before)}
+    staying = {address for other in left_out.values() for address in pointed_at(other.before)}
     while blocked := [c for c in kept.values() if _blocked(c, left_out, staying)]:
         for change in blocked:
             left_out[change.address] = kept.pop(change.address)
-            staying.update(_pointed_at(change.before))
+            staying.update(pointed_at(change.before))
     return tuple(change for change in changes if change.address in kept)
 
 
@@ -33,13 +33,13 @@ def _blocked(
     change: Change[Any], left_out: Container[Address], staying: Container[Address]
 ) -> bool:
     """``staying``: what is pointed at by things that are not moved away."""
-    if any(need in left_out for need in (*change.needs, *_pointed_at(change.after))):
+    if any(need in left_out for need in (*change.needs, *pointed_at(change.after))):
         return True
     return change.action is Action.DELETE and change.address in staying
 
 
-def _pointed_at(spec: Any) -> Iterator[Address]:
-    """The addresses in a spec's fields."""
+def pointed_at(spec: Any) -> Iterator[Address]:
+    """The addresses in a spec's fields: what the thing needs to be there."""
     if spec is not None:
         for field in fields(spec):
             value = getattr(spec, field.name)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
 from bot.engine.membership import memberships, missing_members
 from bot.engine.observe import Facts
-from bot.engine.part import closed
+from bot.engine.part import closed, pointed_at
 from bot.engine.picture import picture
 from bot.engine.safety import refusals
-from bot.kinds import KINDS
+from bot.kinds import KINDS, route, security_group_rule
 from bot.kinds.base import References, Situation
 from bot.model.address import Address, Scope
 from bot.model.change import Action, Change, Gap, Origin, Plan
@@ -60,21 +60,42 @@ def _difference(
         desired = kind.desire(mesh, facts.inventory)
         situation = Situation(mesh, base, facts.inventory, references, closed_accounts)
         difference = kind.diff(desired, facts.observed.get(kind.NAME, ()), situation)
-        references = difference.references
-        changes = [c for c in changes if c.address not in difference.blocked]
+        references = difference.references.kept(difference.blocked)
+        changes = [c for c in changes if not _withheld(c, difference.blocked)]
         changes += difference.changes
         diagnostics += difference.diagnostics
-        diagnostics += [_blocked(address) for address in sorted(difference.blocked)]
+        diagnostics += [_blocked(kind.NAME, address) for address in sorted(difference.blocked)]
     return ordered(changes), tuple(diagnostics), references
 
 
-def _blocked(address: object) -> Diagnostic:
+def _withheld(change: Change[Any], blocked: Collection[Address]) -> bool:
+    """What must stay, and what would go with it alone: half of it gone would help nobody."""
+    if change.action is not Action.DELETE or not blocked:
+        return False
+    return change.address in blocked or any(to in blocked for to in pointed_at(change.before))
+
+
+_WHY = {
+    route.NAME: (
+        "a route to it stays, because two peers claim its destination",
+        "Settle which of them has the destination; then the peering can go.",
+    ),
+    security_group_rule.NAME: (
+        "a security group rule for it stays, because an entry between the same two VPCs does not"
+        " tell its groups",
+        "Mend or remove that entry of security_group_rules; then the peering can go.",
+    ),
+}
+"""By the kind that holds a peering: why, and what to do."""
+
+
+def _blocked(kind: str, address: object) -> Diagnostic:
+    why, advice = _WHY[kind]
     return Diagnostic(
         Severity.WARNING,
         "delete-withheld",
-        f"{address} is wanted by no environment, but is kept: a route to it stays, because"
-        " two peers claim its destination",
-        "Settle which of them has the destination; then the peering can go.",
+        f"{address} is wanted by no environment, but is kept: {why}",
+        advice,
     )
 
 

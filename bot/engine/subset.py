@@ -2,8 +2,8 @@
 
 Each change must have one in the other plan with the same ``after``, and a ``before`` that
 lies on the way from that one's ``before`` to its ``after``: created and not yet accepted,
-accepted and not yet tagged, active and an option not yet on. Works on canonical changes, so
-that recorded plans compare too.
+accepted and not yet tagged, active and an option not yet on, a stale rule revoked and not yet
+made anew. Works on canonical changes, so that recorded plans compare too.
 """
 
 from __future__ import annotations
@@ -53,10 +53,35 @@ def beyond_all(current: Iterable[Canonical], reviewed: Sequence[Reviewed]) -> tu
 
 def _allowed(change: Canonical, reviewed: Sequence[Canonical]) -> bool:
     return any(
-        change["after"] == other["after"]
-        and _between(change["before"], other["before"], other["after"])
+        _remade(change, other)
+        or (
+            change["after"] == other["after"]
+            and _between(change["before"], other["before"], other["after"])
+        )
         for other in reviewed
     )
+
+
+def _remade(change: Canonical, other: Canonical) -> bool:
+    """True for the second half of what makes a stale thing anew: it is gone, and to be made.
+
+    What it would have kept (a description, tags of others) went with it: that may be missing.
+    """
+    before, after, now = other["before"], other["after"], change["after"]
+    if change["before"] is not None or not (before and after and now) or not before.get("stale"):
+        return False
+    return now.keys() == after.keys() and all(
+        _lost(now[key], before.get(key), after[key]) for key in after
+    )
+
+
+def _lost(now: Any, before: Any, after: Any) -> bool:
+    """True when ``now`` is ``after``, without what was there ``before`` already."""
+    if isinstance(now, Mapping) and isinstance(before, Mapping) and isinstance(after, Mapping):
+        return now.keys() <= after.keys() and all(
+            _lost(now.get(key, ""), before.get(key), value) for key, value in after.items()
+        )
+    return bool(now == after or (now == "" and before == after))
 
 
 def _between(now: Any, before: Any, after: Any) -> bool:

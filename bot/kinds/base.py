@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any, Protocol, TypeVar
 
@@ -30,6 +30,7 @@ class Reference:
     ``managed``: ours. ``dead``: AWS keeps it only as a memory (deleted, failed …).
     ``going``: this plan deletes it. ``environments``: whose it is. ``ends``: the VPCs that
     it connects, where it is a connection. ``foreign``: tags say that it is somebody else's.
+    ``active``: it carries traffic already.
     """
 
     address: Address
@@ -39,6 +40,7 @@ class Reference:
     environments: frozenset[str] = frozenset()
     ends: tuple[VpcRef, ...] = ()
     foreign: bool = False
+    active: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,21 @@ class References:
 
     by_id: Mapping[str, Reference] = field(default_factory=dict)
     available: Mapping[Address, Connection] = field(default_factory=dict)
+
+    def kept(self, addresses: Collection[Address]) -> References:
+        """The same, where the connections of these addresses are not deleted after all."""
+        staying = {
+            id_: replace(held, going=False)
+            for id_, held in (self.by_id.items() if addresses else ())
+            if held.going and held.address in addresses
+        }
+        if not staying:
+            return self
+        back = {
+            held.address: Connection((held.ends[0], held.ends[1]), held.environments, id_, held.active)
+            for id_, held in staying.items()
+        }
+        return References({**self.by_id, **staying}, {**self.available, **back})
 
 
 @dataclass(frozen=True)

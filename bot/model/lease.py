@@ -18,8 +18,8 @@ call that was just let through can arrive.
 *Where this is not safe.* EC2 takes no fencing token: a call that is delayed on its way by more
 than ``margin`` and ``skew`` together can arrive after another run took the lease. So can one of a
 process that was frozen between looking at its clock and sending, or of a virtual machine whose
-clocks stood still with it. Deletes and replacements are therefore let through only after the
-store confirmed the lease at most ``fresh`` seconds ago, and the next run plans from what it reads.
+clocks stood still with it. Calls are therefore let through only after the store confirmed the
+lease at most ``fresh`` seconds ago, and the next run plans from what it reads.
 """
 
 from __future__ import annotations
@@ -41,8 +41,6 @@ LONGEST_HOLDER = 500
 _TOKEN = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", re.ASCII)
 _TIME_FORM = "%Y-%m-%dT%H:%M:%SZ"
-
-_DESTRUCTIVE = ("Delete", "Replace", "Revoke")
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +210,3 @@ def _time(value: Mapping[str, Any], name: str) -> int | None:
 def time_text(seconds: float) -> str:
     """``2026-11-21T06:02:25Z``."""
     return datetime.fromtimestamp(seconds, UTC).strftime(_TIME_FORM)
-
-
-def destructive(action: str) -> bool:
-    """Whether a call such as ``ec2:DeleteRoute`` takes something away."""
-    return action.partition(":")[2].startswith(_DESTRUCTIVE)

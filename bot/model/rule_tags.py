@@ -51,8 +51,13 @@ def owner(tags: Tags, service_names: Mapping[str, frozenset[str]]) -> str | None
 
 
 def foreign(tags: Tags, service_names: Mapping[str, frozenset[str]]) -> bool:
-    """True when the tags say that another repository's meshbot made the rule."""
-    return tags.get(CREATED) == "true" and owner(tags, service_names) is None
+    """True when the tags say that another repository's meshbot made the rule.
+
+    Without an environment or a service name they say of nobody that it is theirs.
+    """
+    if tags.get(CREATED) != "true" or owner(tags, service_names) is not None:
+        return False
+    return bool(tags.get(ENVIRONMENT) and tags.get(SERVICE_NAME))
 
 
 def peer_of(tags: Tags) -> VpcRef | None:

@@ -12,7 +12,7 @@ from bot.engine import doctor
 from bot.engine.doctor import InitialFacts, RoleFacts, ScopeFacts, Wanted
 from bot.engine.gather import gather
 from bot.errors import AwsError, ExitCode, MeshInvalid
-from bot.model.address import AccountId, Region, partition
+from bot.model.address import Region, partition
 from bot.model.diagnostic import Diagnostic
 from bot.model.doctor import Check, Diagnosis, TokenFacts, Verdict
 from bot.model.mesh import Mesh
@@ -73,8 +73,7 @@ def examine(files: Files, around: Surroundings) -> Diagnosis:
     initial, token = _identities(mesh, around)
     roles = _roles(mesh, around.uses) if _known(initial) else ()
     first = {scope.account: scope for scope in sorted(mesh.scopes, reverse=True)}
-    reader = around.aws.reader(_reading(roles))
-    questions: dict[object, Callable[[], Any]] = {
+    asked: dict[object, Callable[[], Any]] = {
         use: partial(
             doctor.look_at_role,
             around.identities,
@@ -85,12 +84,15 @@ def examine(files: Files, around: Surroundings) -> Diagnosis:
         )
         for use in roles
     }
-    scopes = sorted(mesh.scopes) if roles else []
-    questions |= {scope: partial(doctor.look_at_scope, reader, scope) for scope in scopes}
-    answers = _gathered(questions, around, "looking at accounts")
+    answers = _gathered(asked, around, "looking at roles")
     seen = tuple(answers[use] for use in roles)
-    read = tuple(answers[scope] for scope in scopes)
-    told = _Told(files, initial, token, seen, read)
+    reader = around.aws.reader({a: facts.role for a, facts in doctor.readers(seen).items()})
+    scopes = sorted(mesh.scopes) if roles else []
+    looked: dict[object, Callable[[], Any]] = {
+        scope: partial(doctor.look_at_scope, reader, scope) for scope in scopes
+    }
+    answers = _gathered(looked, around, "looking at accounts")
+    told = _Told(files, initial, token, seen, tuple(answers[scope] for scope in scopes))
     return Diagnosis(tuple(told.checks()))
 
 
@@ -124,7 +126,7 @@ class _Told:
         yield from self._initial()
         yield from doctor.judged_token(self.token)
         yield from doctor.judged_roles(self.roles, _names(self.initial))
-        titles = {facts.role.account: facts.title for facts in reversed(self.roles)}
+        titles = {account: facts.title for account, facts in doctor.readers(self.roles).items()}
         wanted = Wanted.of(self.files.mesh)
         for facts in self.scopes:
             yield from doctor.judged_scope(facts, wanted, titles[facts.scope.account])
@@ -171,14 +173,6 @@ def _roles(mesh: Mesh, uses: tuple[str, ...]) -> tuple[_Use, ...]:
             found.setdefault(replace(role, writes=False, inspects=True), []).append(use)
     ordered = sorted(found.items(), key=lambda item: (item[0].account, uses.index(item[1][0])))
     return tuple(_Use(role, tuple(named)) for role, named in ordered)
-
-
-def _reading(roles: tuple[_Use, ...]) -> dict[AccountId, Role]:
-    """The role through which an account's scopes are read: plan's, where it is looked at."""
-    reading: dict[AccountId, Role] = {}
-    for use in roles:
-        reading.setdefault(use.role.account, use.role)
-    return reading
 
 
 def _names(initial: tuple[InitialFacts, ...]) -> str:

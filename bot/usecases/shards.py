@@ -20,10 +20,10 @@ def matrix_json(shards: Sequence[Shard]) -> str:
 
 def _entry(shard: Shard) -> dict[str, object]:
     for name in shard.environments:
-        if "," in name:
+        if "," in name or name != name.strip():
             raise UsageError(
-                f"The environment {name!r} has a comma in its name, which separates names in the"
-                " input environments. Rename it, or run without shards."
+                f"The environment {name!r} has a comma in its name, or blanks around it: the input"
+                " environments would not name it. Rename it, or run without shards."
             )
     return {
         "shard": shard.label,

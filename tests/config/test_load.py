@@ -455,3 +455,15 @@ def test_security_group_rules_belong_to_their_environment_in_aws_words() -> None
     assert [rule.by for rule in rules] == ["reference"] * 4 + ["cidr"]
     assert (rules[0].source.name, rules[0].destination.group_id) == ("web", "sg-0000000b")
     assert (rules[4].source.tags, rules[4].destination.names_group) == ((("Name", "web"),), False)
+
+
+def test_whole_numbers_of_a_rule_may_be_written_with_a_point() -> None:
+    (content,) = files_of(HERE / "good" / "security-group-rules.yaml").values()
+    for whole in (b"ports: 5432", b"protocol: 58"):
+        assert content.count(whole) == 1
+        content = content.replace(whole, whole + b".0")
+
+    loaded = load({"security-group-rules.yaml": content})
+
+    rules = loaded.mesh.environments["production"].security_group_rules
+    assert [str(rule.traffic) for rule in rules[:2]] == ["tcp 5432", "icmpv6"]

@@ -168,7 +168,7 @@ def test_the_shipped_actions_are_enough(
 
     assert held.acquire() is None
     assert held.beat() == QUICK.beat
-    assert held.enter(confirmed=True) == ""
+    assert held.enter() == ""
     held.leave()
     assert held.release() == ""
 

@@ -40,8 +40,9 @@ def test_what_was_removed_since_the_base_is_divided_too(mesh: Laptop) -> None:
     assert [entry["environments"] for entry in found] == ["alpha,beta", "gamma"]
 
 
-def test_a_name_with_a_comma_fits_into_no_matrix(laptop: Laptop) -> None:
-    laptop.mesh(**{"a,b": [member(vpc) for vpc in laptop.vpcs(2)]})
+@pytest.mark.parametrize("name", ["a,b", "a ", "\u00a0a"])
+def test_a_name_that_the_input_cannot_say_fits_into_no_matrix(laptop: Laptop, name: str) -> None:
+    laptop.mesh(**{name: [member(vpc) for vpc in laptop.vpcs(2)]})
 
     assert laptop.run("shards", "--format", "json").code == 64
     assert laptop.ok("shards").out

@@ -148,6 +148,17 @@ def test_plan_role_that_may_not_assume_apply_roles_is_as_it_should_be(clinic: Cl
     assert len(clinic.broken("--apply")) == 2
 
 
+def test_apply_role_that_may_not_assume_plan_roles_looks_through_its_own(clinic: Clinic) -> None:
+    plan_roles = [f"arn:aws:iam::{account}:role/{PLAN_ROLE}" for account in (A, B)]
+    clinic.laptop.aws.settings(unassumable=plan_roles)
+
+    checks = clinic.checks()
+
+    assert checks["member roles", "plan roles"]["verdict"] == "unproved"
+    for place in (f"{A}/{EAST}", f"{B}/{WEST}"):
+        assert checks[place, "reads"]["verdict"] == "ok"
+
+
 def test_external_id_is_sent_for_both_roles(clinic: Clinic) -> None:
     clinic.laptop.aws.settings(external_ids={A: "right", B: "right"})
 

@@ -192,6 +192,20 @@ def test_a_failed_revoke_keeps_the_peering() -> None:
     assert results == {SECURITY_GROUP_RULE: Result.FAILED}
 
 
+def test_the_peer_that_aws_names_counts_more_than_a_tag_that_was_changed() -> None:
+    base = mesh(entry(direction="ingress"))
+    there = converged(base, world())
+    for rule in there.groups["sg-00000002"].rules.values():
+        rule.tags["meshbot_peer"] = str(C)
+
+    gap = FakeAws(there, rules=[Rule("ec2:DescribeVpcs", scope=A.scope)])
+    assert not rules(run.plan(gap, mesh(), base))
+    aws = FakeAws(there, rules=[Rule(REVOKE_IN)])
+    head = mesh(vpcs=(B, C, FAR), limits={"max_leaving_members": 9})
+    run.apply(aws, head, base, run.plan(aws, head, base))
+    assert there.live_between(A, B) is not None
+
+
 def test_parts_leave_out_what_needs_what_is_left_out() -> None:
     plan = run.plan(FakeAws(world(mesh(vpcs=(C, FAR)))), mesh(entry()))
     made = rules(plan)

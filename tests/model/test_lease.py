@@ -19,7 +19,6 @@ from bot.model.lease import (
     Seen,
     Standing,
     Unreadable,
-    destructive,
     expiry,
     read_record,
     standing,
@@ -170,22 +169,6 @@ def test_settings_that_could_not_keep_a_lease_are_refused() -> None:
     for wrong in ({"beat": 50.0}, {"margin": 0.0}, {"margin": 60.0}, {"beat": 0.0}):
         with pytest.raises(ValueError, match="renewed before it counts as lost"):
             LeaseSettings(**wrong)
-
-
-@pytest.mark.parametrize(
-    ("action", "expected"),
-    [
-        ("ec2:DeleteRoute", True),
-        ("ec2:DeleteVpcPeeringConnection", True),
-        ("ec2:ReplaceRoute", True),
-        ("ec2:RevokeSecurityGroupIngress", True),
-        ("ec2:CreateRoute", False),
-        ("ec2:ModifyVpcPeeringConnectionOptions", False),
-        ("ec2:CreateTags", False),
-    ],
-)
-def test_what_takes_something_away(action: str, expected: bool) -> None:
-    assert destructive(action) is expected
 
 
 # --- where it is

@@ -8,7 +8,7 @@ from bot.model.address import Scope, VpcRef
 from bot.model.mesh import Mesh, OrphanRoutes
 from tests.fakes.world import FakePeering, FakeRoute, FakeTable, World, same_family_overlap
 from tests.oracle.rules import RuleExpectation, expected_rules
-from tests.oracle.wishes import Ends, Wish, Wishes, wishes_of
+from tests.oracle.wishes import Ends, Wish, Wishes, united, wishes_of
 
 Target = str | VpcRef | None
 """Where a route leads: the peer it reaches over a peering of ours, another id, or no route."""
@@ -160,13 +160,23 @@ class _Oracle:
                 continue
             (peer,) = wish.ends - {table.vpc}
             if wish.ends in self.result.managed:
-                for destination in wish.destinations(peer, self.before):
+                for destination in self._united(wish, table.vpc):
                     claims.setdefault(destination, set()).add(peer)
             elif self._towards_gap(wish.ends) and peer in self.before.vpcs:
                 there = self.before.live_between(table.vpc, peer)
-                for destination in wish.destinations(peer, self.before):
+                for destination in self._united(wish, table.vpc):
                     hopes.setdefault(destination, set()).update({there.id} if there else ())
         return claims, hopes
+
+    def _united(self, wish: Wish, vpc: VpcRef) -> set[str]:
+        known = [
+            other
+            for other in self.wishes.wishes
+            if vpc in other.ends
+            for far in other.ends - {vpc}
+            if far.scope in self.readable or other.members[far].cidr_overrides is not None
+        ]
+        return united(wish, vpc, known, self.before)
 
     def _target(self, route: FakeRoute | None) -> Target:
         return None if route is None else route.target

@@ -15,7 +15,6 @@ from itertools import product
 from bot.model.address import VpcRef
 from bot.model.mesh import Environment, Member
 from tests.fakes.world import FakeAcl, FakeSubnet, FakeTable, World
-from tests.oracle.wishes import merged
 
 Address = IPv4Address | IPv6Address
 
@@ -74,8 +73,7 @@ def routed(world: World, environment: Environment, member: Member) -> set[str]:
     vpc = world.vpcs[member.vpc]
     overrides = member.cidr_overrides
     blocks = set(overrides) if overrides is not None else {*vpc.v4, *vpc.v6}
-    blocks = _family(environment, blocks)
-    return merged(blocks) if environment.aggregate_routes else blocks
+    return _family(environment, blocks)
 
 
 def _family(environment: Environment, blocks: Iterable[str]) -> set[str]:

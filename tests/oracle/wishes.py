@@ -25,11 +25,12 @@ class Wish:
     def destinations(self, peer: VpcRef, world: World) -> set[str]:
         """The routes to ``peer``: its overrides, else all its associated blocks."""
         overrides = self.members[peer].cidr_overrides
-        vpc = world.vpcs[peer]
-        blocks = set(overrides) if overrides is not None else {*vpc.v4, *vpc.v6}
+        vpc = world.vpcs.get(peer)
+        own = {*vpc.v4, *vpc.v6} if vpc else set()
+        blocks = set(overrides) if overrides is not None else own
         if not self.environment.ipv6:
             blocks = {block for block in blocks if ":" not in block}
-        return merged(blocks) if self.environment.aggregate_routes else blocks
+        return blocks
 
     def resolution(self, vpc: VpcRef) -> bool | None:
         """What the environment wants of the option on a VPC's side; None: nothing."""
@@ -82,6 +83,35 @@ def merged(blocks: set[str]) -> set[str]:
         if after == known:
             return {str(one) for one in known}
         known = after
+
+
+def united(wish: Wish, vpc: VpcRef, wishes: list[Wish], world: World) -> set[str]:
+    """The routes of ``vpc`` for a wish: unions, where nobody else of its peers claims in them."""
+    (peer,) = wish.ends - {vpc}
+    blocks = wish.destinations(peer, world)
+    if not wish.environment.aggregate_routes:
+        return blocks
+    routes: set[str] = set()
+    for union in merged(blocks):
+        inside = {block for block in blocks if _inside(block, union)}
+        others = {
+            block
+            for other in wishes
+            if vpc in other.ends and other.ends != wish.ends
+            for far in other.ends - {vpc}
+            for block in other.destinations(far, world)
+        }
+        routes |= inside if any(_inside(block, union) for block in others) else {union}
+    return routes
+
+
+def _inside(block: str, union: str) -> bool:
+    inner, outer = ip_network(block), ip_network(union)
+    return (
+        inner.version == outer.version
+        and inner.prefixlen >= outer.prefixlen
+        and inner.supernet(new_prefix=outer.prefixlen) == outer
+    )
 
 
 @dataclass

@@ -227,10 +227,9 @@ class Keeper:
                 self._lost = f"it could not be renewed in time{why}"
             return self._lost
 
-    def enter(self, *, confirmed: bool) -> str:
+    def enter(self) -> str:
         """See ports.Lease. Waits for a confirmation until there is one or the lease is lost."""
-        if confirmed:
-            self._confirm()
+        self._confirm()
         lost = self.lost
         with self._lock:
             lost = lost or self._lost
@@ -256,10 +255,11 @@ class Keeper:
                     self._trouble = str(error)
                     self._closing.wait(self.settings.retry)
                     continue
-                if not self._adopted(seen):
+                if self._adopted(seen):
+                    self._confirmed = asked
+                else:
                     self._contradicted(seen)
-                    return
-                self._confirmed = asked
+                return  # an answer to a question of now counts, however long it took
 
     # Giving it back
 

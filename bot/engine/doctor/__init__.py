@@ -3,7 +3,7 @@
 from bot.engine.doctor.facts import InitialFacts, RoleFacts, ScopeFacts
 from bot.engine.doctor.initial import judged_initial
 from bot.engine.doctor.look import look_at_initial, look_at_role, look_at_scope
-from bot.engine.doctor.members import judged_roles
+from bot.engine.doctor.members import judged_roles, readers
 from bot.engine.doctor.scopes import Wanted, judged_scope
 from bot.engine.doctor.token import judged_token
 
@@ -19,4 +19,5 @@ __all__ = [
     "look_at_initial",
     "look_at_role",
     "look_at_scope",
+    "readers",
 ]

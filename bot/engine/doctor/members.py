@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bot.engine.doctor.facts import RoleFacts
 from bot.engine.doctor.trust import allowing
 from bot.errors import AwsError
+from bot.model.address import AccountId
 from bot.model.doctor import Check, Verdict
 
 EXTERNAL_ID = "sts:ExternalId"
@@ -25,6 +26,15 @@ def judged_roles(roles: Sequence[RoleFacts], caller_arn: str) -> Iterator[Check]
         advice = f"Run `meshbot doctor --{use}` with the identity of {use}."
         yield Check(Verdict.UNPROVED, "member roles", f"{use} roles", found, advice)
     yield from _unseen(roles)
+
+
+def readers(roles: Sequence[RoleFacts]) -> Mapping[AccountId, RoleFacts]:
+    """The role through which an account is read: the first that is not another identity's."""
+    closed = _closed(roles)
+    found: dict[AccountId, RoleFacts] = {}
+    for facts in sorted(roles, key=lambda facts: facts.uses == closed):
+        found.setdefault(facts.role.account, facts)
+    return found
 
 
 def _closed(roles: Sequence[RoleFacts]) -> tuple[str, ...]:

@@ -181,4 +181,7 @@ def _late(changes: Iterable[Change[Any]]) -> frozenset[Address]:
             before, after = change.held, change.after
             waits = bool(change.needs) if after is None else after.target in created
             late.update((change.address, before.target) if waits else ())
+        elif change.address.kind == SECURITY_GROUP_RULE and change.after is None:
+            waits = not created.isdisjoint(change.needs)
+            late.update((change.address,) if waits else ())
     return frozenset(late)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from bot.kinds.base import environment_names
 from bot.kinds.route.spec import NAME, RouteClaim, RouteWish
 from bot.model.address import Address, Pair, VpcRef, peering_address
 from bot.model.change import Desired
-from bot.model.cidr import canonical, exact_unions, is_ipv6
+from bot.model.cidr import Blocks, canonical, exact_unions, is_ipv6, within
 from bot.model.inventory import Inventory
 from bot.model.mesh import Environment, Member, Mesh
 from bot.model.topology import connected_members
@@ -22,20 +23,87 @@ def route_address(vpc: VpcRef, table: str, destination: str) -> Address:
 def desire(mesh: Mesh, inventory: Inventory) -> Iterable[Desired[RouteWish]]:
     """In every eligible table of a VPC, one route for each CIDR block of each peer."""
     claims: dict[tuple[VpcRef, str], list[RouteClaim]] = {}
+    unions = Unions.of(mesh, inventory)
+    for environment, vpc, peer, blocks in _legs(mesh, inventory):
+        claim = _claim(environment, peering_address(Pair.of(vpc, peer.vpc)), peer)
+        for destination in unions.routed(environment, vpc, peer, blocks):
+            claims.setdefault((vpc, destination), []).append(claim)
+    for vpc, destination in sorted(claims, key=lambda place: (place[0].sort_key, place[1])):
+        made = claims.pop((vpc, destination))
+        yield from _wishes(vpc, destination, tuple(sorted(made)), inventory)
+
+
+Leg = tuple[Environment, VpcRef, Member, tuple[str, ...]]
+"""An environment, a VPC that gets routes, the peer that they lead to, and its blocks."""
+
+
+def _legs(mesh: Mesh, inventory: Inventory) -> Iterator[Leg]:
     for _, environment in mesh:
         destinations = {
             member.vpc: destinations_of(environment, member, inventory)
             for member in environment.present
         }
         for one, other in connected_members(environment):
-            peering = peering_address(Pair.of(one.vpc, other.vpc))
-            for vpc, peer in ((one.vpc, other), (other.vpc, one)):
-                claim = _claim(environment, peering, peer)
-                for destination in destinations[peer.vpc]:
-                    claims.setdefault((vpc, destination), []).append(claim)
-    for vpc, destination in sorted(claims, key=lambda place: (place[0].sort_key, place[1])):
-        made = claims.pop((vpc, destination))
-        yield from _wishes(vpc, destination, tuple(sorted(made)), inventory)
+            yield environment, one.vpc, other, destinations[other.vpc]
+            yield environment, other.vpc, one, destinations[one.vpc]
+
+
+@dataclass(frozen=True, slots=True)
+class Unions:
+    """Which adjacent blocks of a peer may be one route of a VPC (``aggregate_routes``).
+
+    None where another peer of the same VPC claims the union or a part of it: who has which
+    addresses then stays what it is without unions, a contested destination included.
+    """
+
+    spoilt: frozenset[tuple[VpcRef, VpcRef, str]]
+
+    @classmethod
+    def of(cls, mesh: Mesh, inventory: Inventory) -> Unions:
+        """The unions that others' claims spoil, by VPC and peer."""
+        if not any(environment.aggregate_routes for _, environment in mesh):
+            return cls(frozenset())
+        claimed: dict[VpcRef, dict[str, set[VpcRef]]] = {}
+        united: dict[VpcRef, dict[str, set[VpcRef]]] = {}
+        for environment, vpc, peer, blocks in _legs(mesh, inventory):
+            for block in blocks:
+                claimed.setdefault(vpc, {}).setdefault(block, set()).add(peer.vpc)
+            for union in exact_unions(blocks) if environment.aggregate_routes else ():
+                united.setdefault(vpc, {}).setdefault(union, set()).add(peer.vpc)
+        return cls(
+            frozenset(
+                (vpc, peer, union)
+                for vpc, unions in united.items()
+                for union, peer in _contested(unions, claimed[vpc])
+            )
+        )
+
+    def routed(
+        self, environment: Environment, vpc: VpcRef, peer: Member, blocks: tuple[str, ...]
+    ) -> Iterable[str]:
+        """The destinations of the routes that a VPC gets to a peer."""
+        if not environment.aggregate_routes:
+            return blocks
+        return [
+            destination
+            for union in exact_unions(blocks)
+            for destination in (
+                [block for block in blocks if within(block, union)]
+                if (vpc, peer.vpc, union) in self.spoilt
+                else [union]
+            )
+        ]
+
+
+def _contested(
+    unions: Mapping[str, set[VpcRef]], claimed: Mapping[str, set[VpcRef]]
+) -> Iterator[tuple[str, VpcRef]]:
+    """The unions, each with its peer, that another peer claims or claims a part of."""
+    wider = Blocks(unions)
+    for block, claimants in claimed.items():
+        equal = [(block, unions[block])] if block in unions else []
+        for union, peers in (*equal, *wider.broader(block)):
+            yield from ((union, peer) for peer in peers if claimants - {peer})
 
 
 def _wishes(
@@ -57,11 +125,10 @@ def _claim(environment: Environment, peering: Address, peer: Member) -> RouteCla
 def destinations_of(
     environment: Environment, member: Member, inventory: Inventory
 ) -> tuple[str, ...]:
-    """The member's overrides, else all its associated blocks; IPv6 and unions only when asked."""
+    """The member's overrides, else all its associated blocks; IPv6 only when asked."""
     blocks: tuple[str, ...] = ()
     if member.cidr_overrides is not None:
         blocks = member.cidr_overrides
     elif (vpc := inventory.vpcs.get(member.vpc)) is not None:
         blocks = (*vpc.cidr_blocks, *vpc.ipv6_cidr_blocks)
-    routed = {canonical(b) for b in blocks if environment.ipv6 or not is_ipv6(b)}
-    return tuple(sorted(exact_unions(routed) if environment.aggregate_routes else routed))
+    return tuple(sorted({canonical(b) for b in blocks if environment.ipv6 or not is_ipv6(b)}))

@@ -28,15 +28,36 @@ class Connections:
         return cls(references, found)
 
     def usable(self, peering: Address) -> bool:
-        """True when there is a peering once the plan is applied, ours or somebody's."""
+        """True when there is an active peering once the plan is applied, ours or somebody's.
+
+        Somebody's that is not active yet is not ours to accept, and AWS refuses references
+        until it is.
+        """
         if peering in self.references.available:
             return True
         known = self.by_address.get(peering, ())
-        return any(not held.dead and not held.going for held in known)
+        return any(held.active and not held.going for held in known)
+
+    def waiting(self, peering: Address) -> str:
+        """AWS's id of one that is there, stays, and is not active; or nothing."""
+        found = self.references.by_id.items()
+        return next(
+            (
+                id_
+                for id_, held in found
+                if held.address == peering and not (held.dead or held.going or held.active)
+            ),
+            "",
+        )
 
     def going(self, peering: Address) -> bool:
         """True when this plan deletes it."""
         return any(held.going for held in self.by_address.get(peering, ()))
+
+    def environments(self, peering: Address) -> frozenset[str]:
+        """Whose the peering is that this plan deletes."""
+        going = (held for held in self.by_address.get(peering, ()) if held.going)
+        return frozenset().union(*(held.environments for held in going))
 
     def goes_stale(self, rule: ObservedRule) -> Reference | None:
         """The peering that a rule references a group over, when this plan deletes it."""

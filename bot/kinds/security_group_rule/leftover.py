@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.kinds.base import Situation
 from bot.kinds.security_group_rule.connections import Connections
@@ -11,7 +11,7 @@ from bot.kinds.security_group_rule.lookup import Unresolved
 from bot.kinds.security_group_rule.spec import ObservedRule, RuleSpec
 from bot.kinds.security_group_rule.verdict import NOTHING, Verdict
 from bot.model import rule_tags
-from bot.model.address import Pair, Scope, VpcRef, peering_address
+from bot.model.address import Address, Pair, Scope, VpcRef, peering_address
 from bot.model.change import Change, Observed
 from bot.model.diagnostic import Diagnostic, Severity, SourceLine
 
@@ -46,18 +46,32 @@ class Leftovers:
         held = frozenset((problem.near, problem.far) for problem in unresolved)
         return cls(situation, connections, service_names, vpcs, held)
 
-    def verdict(self, current: Found) -> Verdict:
-        """The verdict on a rule that nobody wants."""
+    def verdict(self, current: Found, wanting: frozenset[str] = frozenset()) -> Verdict:
+        """The verdict on a rule that nobody wants, or that loses its peering all the same.
+
+        ``wanting`` are the environments that would keep it if another one kept the peering.
+        """
         rule = current.spec
         owner = rule_tags.owner(rule.tags, self.service_names)
         vpc = self.vpcs.get((rule.scope, rule.group))
         if owner is None or vpc is None:
             return self._theirs(current)
-        peer = rule_tags.peer_of(rule.tags) or rule.peer
+        peer = _peer(rule)
         reason = self._kept(vpc, peer)
         if reason:
             return Verdict(diagnostics=(_withheld(current, owner, reason),))
-        return Verdict(self._delete(current, owner, vpc, peer))
+        change = self._delete(current, owner, vpc, peer)
+        return Verdict(self._with_peering(change, wanting))
+
+    def holds(self, rule: ObservedRule) -> Address | None:
+        """The peering that this plan deletes though a rule of ours for it has to stay."""
+        vpc, peer = self.vpcs.get((rule.scope, rule.group)), _peer(rule)
+        if vpc is None or peer is None or rule_tags.owner(rule.tags, self.service_names) is None:
+            return None
+        peering = _peering(vpc, peer)
+        if peering is None or not self.connections.going(peering):
+            return None
+        return peering if self._kept(vpc, peer) else None
 
     def _kept(self, vpc: VpcRef, peer: VpcRef | None) -> str:
         """Why a rule of ours stays for now, or nothing."""
@@ -75,7 +89,6 @@ class Leftovers:
         self, current: Found, owner: str, vpc: VpcRef, peer: VpcRef | None
     ) -> Change[RuleSpec]:
         rule = current.spec
-        peering = peering_address(Pair.of(vpc, peer)) if peer and peer != vpc else None
         before = RuleSpec(
             vpc,
             rule.group,
@@ -85,14 +98,22 @@ class Leftovers:
             rule.traffic.to_port,
             peer,
             rule.allowed,
-            peering,
+            _peering(vpc, peer),
             rule.description,
             rule.tags.only(rule_tags.MARK),
         )
-        going = peering is not None and self.connections.going(peering)
-        reason = "its peering goes away" if going else "no environment wants it"
         lines, names = self._lines(owner), frozenset({owner})
+        reason = "no environment wants it"
         return Change(current.address, before, None, current.id, names, lines, reason=reason)
+
+    def _with_peering(self, change: Change[RuleSpec], wanting: frozenset[str]) -> Change[RuleSpec]:
+        """It belongs to those that drop its peering too; what is still wanted goes only with it."""
+        peering = change.held.peering
+        if peering is None or not self.connections.going(peering):
+            return change
+        names = change.environments | wanting | self.connections.environments(peering)
+        needs = (peering,) if wanting else ()
+        return replace(change, environments=names, needs=needs, reason="its peering goes away")
 
     def _lines(self, owner: str) -> tuple[SourceLine, ...]:
         environment = self.situation.mesh.environments.get(owner)
@@ -114,6 +135,15 @@ class Leftovers:
             environments=peering.environments,
         )
         return Verdict(diagnostics=(diagnostic,))
+
+
+def _peer(rule: ObservedRule) -> VpcRef | None:
+    """The VPC that a rule is for: AWS's word first, as a tag may have been changed by hand."""
+    return rule.peer or rule_tags.peer_of(rule.tags)
+
+
+def _peering(vpc: VpcRef, peer: VpcRef | None) -> Address | None:
+    return peering_address(Pair.of(vpc, peer)) if peer and peer != vpc else None
 
 
 def _withheld(current: Found, owner: str, reason: str) -> Diagnostic:

@@ -32,7 +32,8 @@ class RuleSpec:
 
     ``allowed`` is the id of the peer's group or one of its CIDR blocks. ``peering`` is the
     address of the peering that it needs; with ``peer`` None when neither is known any more.
-    ``tags`` are those that we own. ``stale``: the peering over which it names a group is gone.
+    ``tags`` are those that we own, and all that it keeps when it is made anew, as it is
+    ``stale``: the peering over which it names a group is gone.
     """
 
     vpc: VpcRef

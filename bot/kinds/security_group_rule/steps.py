@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.kinds.security_group_rule.spec import RuleSpec
+from bot.kinds.security_group_rule.spec import NAME, RuleSpec
 from bot.model.address import Address, Scope
 from bot.model.change import Action, Change
 from bot.model.cidr import is_ipv6
+from bot.model.ownership import SERVICE_NAME
 from bot.model.rule_tags import ENVIRONMENT
 from bot.model.security_group import Direction
 from bot.model.step import Look, Step, StepRef
 from bot.model.tags import Tags
 
 RULES = "ec2:DescribeSecurityGroupRules"
+OWNER = (ENVIRONMENT, SERVICE_NAME)
+"""The tags that tell a rule of ours from one of another repository with an environment of that
+name."""
 
 AUTHORIZE = {
     Direction.INGRESS: "ec2:AuthorizeSecurityGroupIngress",
@@ -33,7 +37,8 @@ DESCRIBE_ANEW = {
 def steps(change: Change[RuleSpec]) -> tuple[Step, ...]:
     """One call to make or delete it; mending takes one for the description, one for tags.
 
-    A rule that names a group waits for its peering; the peering's deletion waits for it.
+    A rule that names a group waits for its peering; the peering's deletion waits for it. What
+    takes a rule's place is there before it goes, save where the two would be the same rule.
     """
     match change.action:
         case Action.CREATE:
@@ -41,7 +46,7 @@ def steps(change: Change[RuleSpec]) -> tuple[Step, ...]:
         case Action.UPDATE:
             return _update(change)
         case Action.DELETE:
-            return (_revoke(change, before=_releases(change)),)
+            return (_revoke(change, after=_needed(change), before=_releases(change)),)
 
 
 def _scope(change: Change[RuleSpec]) -> Scope:
@@ -52,8 +57,20 @@ def _ref(change: Change[RuleSpec], step: str) -> StepRef:
     return StepRef(change.address, step)
 
 
+def _needed(change: Change[RuleSpec]) -> tuple[StepRef, ...]:
+    """Make before break, or room before a rule that would be one too many.
+
+    What else a deletion needs is there to keep parts of a plan together: the peering's deletion
+    comes later.
+    """
+    return tuple(StepRef(need, "rule") for need in change.needs if need.kind == NAME)
+
+
+def _connected(spec: RuleSpec) -> tuple[StepRef, ...]:
+    return (StepRef(spec.peering, "active"),) if spec.peering is not None else ()
+
+
 def _authorize(change: Change[RuleSpec], spec: RuleSpec, *after: StepRef) -> Step:
-    waits = (StepRef(spec.peering, "active"),) if spec.peering is not None else ()
     return Step(
         "rule",
         _scope(change),
@@ -65,12 +82,12 @@ def _authorize(change: Change[RuleSpec], spec: RuleSpec, *after: StepRef) -> Ste
                 {"ResourceType": "security-group-rule", "Tags": _tag_list(spec.tags)}
             ],
         },
-        after=(*waits, *(StepRef(need, "rule") for need in change.needs), *after),
+        after=(*_connected(spec), *_needed(change), *after),
         look=Look(
             RULES,
             "group-id",
             spec.group,
-            {**_match(spec), f"Tags[{ENVIRONMENT}]": spec.tags.get(ENVIRONMENT)},
+            {**_match(spec), **{f"Tags[{key}]": spec.tags.get(key) for key in OWNER}},
             codes=frozenset({"InvalidPermission.Duplicate"}),
         ),
     )
@@ -107,7 +124,7 @@ def _match(spec: RuleSpec) -> dict[str, Any]:
 def _update(change: Change[RuleSpec]) -> tuple[Step, ...]:
     before, after = change.held, _after(change)
     if before.stale:
-        gone = _revoke(change, name="stale rule")
+        gone = _revoke(change, name="stale rule", after=_connected(after))
         return gone, _authorize(change, after, _ref(change, "stale rule"))
     made: list[Step] = []
     if before.description != after.description:
@@ -144,13 +161,19 @@ def _tag_list(tags: Tags) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in tags.items]
 
 
-def _revoke(change: Change[RuleSpec], name: str = "rule", before: tuple[StepRef, ...] = ()) -> Step:
+def _revoke(
+    change: Change[RuleSpec],
+    name: str = "rule",
+    after: tuple[StepRef, ...] = (),
+    before: tuple[StepRef, ...] = (),
+) -> Step:
     spec = change.held
     return Step(
         name,
         _scope(change),
         REVOKE[spec.direction],
         {"GroupId": spec.group, "SecurityGroupRuleIds": [change.id]},
+        after=after,
         before=before,
         tolerates=frozenset({"InvalidSecurityGroupRuleId.NotFound", "InvalidPermission.NotFound"}),
         look=Look(

@@ -14,6 +14,7 @@ from bot.model import rule_tags
 from bot.model.change import Change, Desired, Observed
 from bot.model.diagnostic import Diagnostic, Severity
 from bot.model.ownership import SERVICE_NAME
+from bot.model.tags import Tags
 
 Wish = Desired[RuleWish]
 Found = Observed[ObservedRule]
@@ -36,7 +37,7 @@ class Wanted:
         """What is said of a rule that is not connected."""
         if self.situation.gaps.intersection(wish.spec.peering.scopes):
             return ()  # the gap says it
-        return (_unconnected(wish),)
+        return (_unconnected(wish, self.connections.waiting(wish.spec.peering)),)
 
     def verdict(self, wish: Wish, current: Found | None) -> Verdict:
         """The verdict on a wanted rule that is connected."""
@@ -64,11 +65,14 @@ class Wanted:
         after = wish.spec.spec(claim)
         if not claim.description:  # left out: what AWS shows is left alone
             after = replace(after, description=current.spec.description)
+        stale = self.connections.stale(current.spec)
+        if stale:  # it is made anew: what others left on it comes along
+            after = replace(after, tags=_carried(current.spec.tags, after.tags))
         before = replace(
             after,
             description=current.spec.description,
             tags=current.spec.tags.only(after.tags.mapping),
-            stale=self.connections.stale(current.spec),
+            stale=stale,
         )
         if before == after:
             return NOTHING
@@ -123,14 +127,22 @@ def _twice(wish: Wish) -> Iterator[Diagnostic]:
             )
 
 
-def _unconnected(wish: Wish) -> Diagnostic:
+def _carried(held: Tags, ours: Tags) -> Tags:
+    """Our tags, and those of others; AWS's own, ``aws:…``, cannot be written."""
+    theirs = {key: value for key, value in held.items if not key.lower().startswith("aws:")}
+    return Tags.of(theirs | ours.mapping)
+
+
+def _unconnected(wish: Wish, waiting: str) -> Diagnostic:
     spec = wish.spec
+    between = f"from {spec.vpc} to {spec.peer}"
+    why = f"peering {waiting} {between} is not active" if waiting else f"no peering leads {between}"
+    advice = "Have it accepted" if waiting else "Connect the two members"
     return Diagnostic(
         Severity.ERROR,
         "no-peering",
-        f"no peering leads from {spec.vpc} to {spec.peer}: a rule of {spec.group} cannot name"
-        f" {spec.allowed}; it is left out",
-        "Connect the two members, or write by: cidr to let the peer's blocks through.",
+        f"{why}: a rule of {spec.group} cannot name {spec.allowed}; it is left out",
+        f"{advice}, or write by: cidr to let the peer's blocks through.",
         spec.claims[0].declared_at,
         wish.environments,
     )

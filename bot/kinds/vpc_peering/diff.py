@@ -96,7 +96,8 @@ def _references(
         pair = item.spec.pair
         foreign = any(ownership.foreign(tags, pair) for tags in item.spec.sides)
         ends = (item.spec.requester, item.spec.accepter)
-        by_id[id_] = Reference(item.address, managed, dead, going, names, ends, foreign)
+        active = item.spec.status == ACTIVE
+        by_id[id_] = Reference(item.address, managed, dead, going, names, ends, foreign, active)
     available = {
         peering_address(pair): _connection(verdict, peerings.get(verdict.id))
         for pair, verdict in verdicts.items()

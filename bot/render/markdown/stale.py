@@ -27,7 +27,7 @@ def lacking(body: str, lost: Sequence[str]) -> str:
     title = "**Not everything is known: shards ended without a result**"
     caution = alert("CAUTION", f"{title}\n{lines}")
     advice = "**What to do:** mend the cause and run the failed jobs of this run again."
-    both = f"{marker}\n### Partly applied: shards are missing\n\n{caution}\n\n{advice}\n\n"
+    both = f"{marker}\n### Not a whole result: shards are missing\n\n{caution}\n\n{advice}\n\n"
     return (both + rest).lstrip("\n")
 
 

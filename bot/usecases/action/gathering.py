@@ -79,6 +79,8 @@ def _checked(name: str, file: ShardFile, command: str) -> ShardFile:
         raise NotOneWhole(f"it is of the command {file.command}")
     if file.plan is not None:
         check_own(file.shard, file.plan)
+        if command == "apply" and not (file.report or file.failure):
+            raise NotOneWhole("it does not say how its plan ended")
     elif not (file.failure or file.superseded):
         raise NotOneWhole("it holds no plan")
     return file

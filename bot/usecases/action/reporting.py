@@ -65,11 +65,12 @@ class Whole:
 
     @property
     def ending(self) -> Ending:
-        """The one verdict: refused, else failed in part or as a whole, else applied."""
+        """The one verdict: locked, else refused, else failed in part or as a whole, else applied."""
         found = self.gathered
         code = apply_exit_code(self.plan, self.report)
-        if code is ExitCode.LOCKED:
-            return Ending(code, APPLY_REASONS[code])
+        locked = any(lost.reason is FailureReason.LOCKED for lost in found.lost)
+        if locked or code is ExitCode.LOCKED:
+            return Ending(ExitCode.LOCKED, FailureReason.LOCKED)
         reasons = {file.reviewing.reason for file in found.files if file.reviewing.verdicts}
         if reasons:
             return Ending(ExitCode.REFUSED, next((r for r in WORST if r in reasons), WORST[0]))
@@ -114,7 +115,7 @@ def _reported(job: Job, target: Target, whole: Whole, view: View, mode: CommentM
     tell_plan(job, whole.plan, view)
     told = dict.fromkeys((*whole.plan.refusals, *whole.plan.diagnostics))
     annotate(job, notes.faults(told))
-    _told(job, target, _page(whole, view), whole.told, mode)
+    _told(job, target, _page(whole, view), whole.told, mode, lacking=bool(found.lost))
     job.attempt(
         lambda: job.doors.runner.keep(REPORT, view.report(whole.plan, whole.report.outcomes))
     )
@@ -136,15 +137,22 @@ def _page(whole: Whole, view: View) -> Page:
 
 
 def _told(
-    job: Job, target: Target, page: Page, numbers: tuple[int, ...], mode: CommentMode
+    job: Job,
+    target: Target,
+    page: Page,
+    numbers: tuple[int, ...],
+    mode: CommentMode,
+    *,
+    lacking: bool = False,
 ) -> None:
-    """To the pull requests, else, when nothing is known of any, to those of the commit."""
+    """To the pull requests; to those of the commit too where not all are known (``lacking``)."""
     tell_run(job, page)
     if mode is CommentMode.NEVER:
         return
-    if not numbers:
+    if lacking or not numbers:
         pulls = job.attempt(lambda: job.doors.github.pulls_of(target.revision, target.branch))
-        numbers = tuple(pull.number for pull in pulls or () if pull.merged)
+        merged = {pull.number for pull in pulls or () if pull.merged}
+        numbers = tuple(sorted(merged.union(numbers)))
     tell_comment(job, numbers, View.of(job.context).marker, page)
 
 

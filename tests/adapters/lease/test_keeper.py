@@ -147,7 +147,7 @@ def test_a_store_that_stays_away_is_given_up(world: World) -> None:
     with pytest.raises(AwsError, match="ConnectTimeoutError"):
         first.acquire()
     assert first.lost, "nothing may be sent"
-    assert first.enter(confirmed=False)
+    assert first.enter()
 
 
 # --- keeping it
@@ -221,10 +221,10 @@ def test_it_is_lost_at_once_when_the_store_says_so(
     if by == "beat":
         held.beat()
     else:
-        assert why in held.enter(confirmed=True)
+        assert why in held.enter()
 
     assert why in held.lost
-    assert why in held.enter(confirmed=False)
+    assert why in held.enter()
 
 
 # --- confirming it
@@ -235,25 +235,35 @@ def reads(held: Keeper) -> int:
     return held.store.operations.count("read")
 
 
-def test_many_destructive_calls_share_a_confirmation_for_a_second(
+def test_many_calls_share_a_confirmation_for_a_second(
     world: World, held: Keeper
 ) -> None:
     before = reads(held)
 
     for _ in range(50):
-        assert held.enter(confirmed=True) == ""
+        assert held.enter() == ""
         world.now += 0.01
     assert reads(held) == before + 1
     world.now += SETTINGS.fresh
-    assert held.enter(confirmed=True) == ""
+    assert held.enter() == ""
     assert reads(held) == before + 2
 
 
-def test_other_calls_ask_nobody(world: World, held: Keeper) -> None:
-    before = reads(held)
+def test_an_answer_of_a_slow_store_counts(world: World, held: Keeper) -> None:
+    """Each answer is older than a confirmation may be when it arrives; the call goes on."""
+    assert isinstance(held.store, MemoryStore)
+    asked = 0
 
-    assert held.enter(confirmed=False) == ""
-    assert reads(held) == before
+    def slow(_: str) -> None:
+        nonlocal asked
+        asked += 1
+        assert asked < 5, "the store is asked for ever"
+        world.now += SETTINGS.fresh * 2
+
+    held.store.before = slow
+
+    assert held.enter() == ""
+    assert asked == 1
 
 
 def test_a_confirmation_that_does_not_come_holds_the_call_until_the_lease_is_lost(
@@ -269,14 +279,14 @@ def test_a_confirmation_that_does_not_come_holds_the_call_until_the_lease_is_los
 
     held.store = MemoryStore(world, before=away)
 
-    assert "could not be renewed in time" in held.enter(confirmed=True)
+    assert "could not be renewed in time" in held.enter()
 
 
 def test_a_record_of_ours_with_another_version_confirms_it(world: World, held: Keeper) -> None:
     assert world.record
     world.put(replace(world.record, version="c" * 32).text)
 
-    assert held.enter(confirmed=True) == ""
+    assert held.enter() == ""
     assert held.beat() == SETTINGS.beat
 
 
@@ -288,7 +298,7 @@ def test_it_is_given_back_and_nothing_more_is_let_through(world: World, held: Ke
 
     assert world.text == ""
     assert held.lost == GIVEN_BACK
-    assert held.enter(confirmed=True) == GIVEN_BACK
+    assert held.enter() == GIVEN_BACK
     assert held.release() == ""
 
 
@@ -310,7 +320,7 @@ def test_it_is_given_back_after_a_renewal_whose_answer_was_lost(world: World, he
 
 
 def test_it_is_left_to_expire_while_a_call_is_under_way(world: World, held: Keeper) -> None:
-    assert held.enter(confirmed=False) == ""
+    assert held.enter() == ""
 
     assert "a call was still under way" in held.release()
     assert world.record

@@ -214,7 +214,7 @@ def test_a_lease_is_taken_kept_and_given_back(rooms: Rooms, lock: str) -> None:
     time.sleep(1.4 * QUICK.ttl)
 
     assert first.lost == ""
-    assert first.enter(confirmed=True) == ""
+    assert first.enter() == ""
     first.leave()
     seen = second.acquire()
     assert seen is not None
@@ -240,7 +240,7 @@ def test_dropped_and_throttled_calls_do_not_lose_it(rooms: Rooms, lock: str) -> 
     held.start()
 
     for _ in range(20):
-        assert held.enter(confirmed=True) == ""
+        assert held.enter() == ""
         held.leave()
         time.sleep(0.1)
 

@@ -25,7 +25,7 @@ class Lost(Unleased):
 
     calls: int = 0
 
-    def enter(self, *, confirmed: bool) -> str:
+    def enter(self) -> str:
         self.calls -= 1
         self.lost = "somebody took it" if self.calls < 0 else ""
         return self.lost

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import AwsError, ExitCode
-from bot.model.github import MergeGroupEvent, ScheduleEvent
+from bot.errors import AwsError, ExitCode, Locked
+from bot.model.github import MergeGroupEvent, PullRequest, ScheduleEvent
 from tests.usecases.action.stage import (
     BASE,
     HEAD,
@@ -149,3 +149,54 @@ def test_without_any_result_the_pull_request_is_told_so(stage: Stage) -> None:
     assert (told.code, told.outputs["failure-reason"]) == (ExitCode.FAILURE, "error")
     assert "No shard left anything" in stage.github.comments[7]
     assert stage.github.deployments == []
+
+
+def test_an_apply_that_does_not_say_how_it_ended_is_missing(stage: Stage) -> None:
+    stage.merge()
+    of_both(stage, pull_request(), "plan")
+    for name, content in stage.github.shards.items():
+        planned = json.loads(content) | {"command": "apply", "outcome": None}
+        stage.github.shards[name] = json.dumps(planned).encode()
+
+    told = stage.run(push(), command="report")
+
+    assert told.code is ExitCode.FAILURE
+    assert "does not say how its plan ended" in stage.github.comments[7]
+
+
+def test_the_pull_request_of_the_commit_is_told_of_a_shard_that_knew_nobody(stage: Stage) -> None:
+    stage.merge()
+    left(stage, stage.run(push(), command="apply", shard="2-of-2"), "2-of-2")
+    merged = PullRequest(8, OLDER, open=False, merged=True, author="bob", branch="main")
+    stage.github.pulls[8] = merged
+    stage.github.brought[MERGE] = (8,)
+    stage.plan_failure = AwsError(None, "sts:AssumeRole", "AccessDenied", "not you")
+    left(stage, stage.run(push(), command="apply", shard="1-of-2"), "1-of-2")
+
+    stage.run(push(), command="report")
+
+    assert stage.github.comments.keys() == {7, 8}
+    assert stage.github.comments[7] == stage.github.comments[8]
+    assert "AccessDenied: not you" in stage.github.comments[8]
+    assert "Refused: `production` was not applied" in stage.github.comments[8]
+    assert "Partly applied" not in stage.github.comments[8], "nothing was"
+
+
+@pytest.mark.parametrize("locked", [("1-of-2",), ("1-of-2", "2-of-2")])
+def test_a_shard_that_did_not_get_the_lease_makes_the_verdict_locked(
+    stage: Stage, locked: tuple[str, ...]
+) -> None:
+    """Nothing of it was tried: that is worse than a part which failed, and never success."""
+    for number, name in ((1, "lonely"), (2, "production")):
+        shard = f"{number}-of-2"
+        stage.plan_failure = Locked("busy: somebody else is at work") if shard in locked else None
+        ran = stage.run(
+            push(), command="apply", shard=shard, environments=name, require_pull_request="false"
+        )
+        left(stage, ran, shard)
+        assert (ran.code is ExitCode.LOCKED) is (shard in locked)
+
+    told = stage.run(push(), command="report")
+
+    assert (told.code, told.outputs["failure-reason"]) == (ExitCode.LOCKED, "locked")
+    assert "somebody else is at work" in told.summary
