@@ -78,7 +78,9 @@ class References:
         if not staying:
             return self
         back = {
-            held.address: Connection((held.ends[0], held.ends[1]), held.environments, id_, held.active)
+            held.address: Connection(
+                (held.ends[0], held.ends[1]), held.environments, id_, held.active
+            )
             for id_, held in staying.items()
         }
         return References({**self.by_id, **staying}, {**self.available, **back})

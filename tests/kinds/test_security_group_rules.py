@@ -13,82 +13,38 @@ from bot.engine.graph_difference import graph_difference
 from bot.engine.part import closed
 from bot.engine.subset import is_subset
 from bot.model.address import VpcRef
-from bot.model.change import Action, Change, Plan, Result
+from bot.model.change import Action, Result
 from bot.model.mesh import Mesh
 from bot.model.security_group import SECURITY_GROUP_RULE
 from bot.render.planfile import check_plan, parsed, plan_json
 from bot.render.rebuilt import plan_of
 from bot.usecases.plan import make_plan
-from tests.fakes import peerd, run
+from tests.fakes import run
 from tests.fakes.aws import FakeAws
 from tests.fakes.ec2 import Quotas
 from tests.fakes.faults import Rule
 from tests.fakes.group import FakeGroupRule
 from tests.fakes.meshes import mesh_of
-from tests.fakes.world import World, scope
+from tests.fakes.world import World
+from tests.kinds.grouped import (
+    DESCRIBE,
+    FAR,
+    IN,
+    OUT,
+    PATH,
+    REVOKE_IN,
+    A,
+    B,
+    C,
+    codes,
+    converged,
+    entry,
+    members,
+    mesh,
+    rules,
+    world,
+)
 from tests.oracle import disagreements, expect
-
-PATH = "meshes/net.yaml"
-ONE, TWO, EAST, WEST = "111111111111", "222222222222", "us-east-1", "eu-west-1"
-IN, OUT = "ec2:AuthorizeSecurityGroupIngress", "ec2:AuthorizeSecurityGroupEgress"
-REVOKE_IN = "ec2:RevokeSecurityGroupIngress"
-DESCRIBE = ("ec2:DescribeSecurityGroups", "ec2:DescribeSecurityGroupRules")
-
-
-def ref(number: int, account: str = ONE, region: str = EAST) -> VpcRef:
-    return VpcRef(scope(account, region), f"vpc-{number:08x}")
-
-
-A, B, C, FAR = ref(1), ref(2, TWO), ref(3, TWO), ref(4, TWO, WEST)
-
-
-def entry(**more: Any) -> dict[str, Any]:
-    """From web of A to db of B."""
-    return {
-        "environment": "prod",
-        "source": {"vpc_id": A.vpc_id, "group": "web"},
-        "destination": {"vpc_id": B.vpc_id, "group": "db"},
-        "protocol": "tcp",
-        "ports": 5432,
-    } | more
-
-
-def mesh(
-    *entries: dict[str, Any], vpcs: tuple[VpcRef, ...] = (A, B, C, FAR), **environment: Any
-) -> Mesh:
-    members = [
-        {"account_id": v.scope.account, "region": v.scope.region, "vpc_id": v.vpc_id} for v in vpcs
-    ]
-    environments = {"prod": {"vpcs": members, **environment}}
-    return mesh_of({PATH: {"environments": environments, "security_group_rules": entries}})
-
-
-def world(built: Mesh | None = None) -> World:
-    """Four VPCs with a group each, in the state that peerd leaves."""
-    made = World()
-    for number, (vpc, name) in enumerate(((A, "web"), (B, "db"), (C, "cache"), (FAR, "far")), 1):
-        made.vpc(vpc, f"10.{number}.0.0/16")
-        made.table(f"rtb-{number:08x}", vpc)
-        made.group(f"sg-{number:08x}", vpc, name)
-    peerd.build(built or mesh(), made)
-    return made
-
-
-def rules(plan: Plan) -> list[Change[Any]]:
-    return [c for c in plan.changes if c.address.kind == SECURITY_GROUP_RULE]
-
-
-def codes(plan: Plan) -> Counter[str]:
-    return Counter(d.code for d in plan.diagnostics)
-
-
-def converged(head: Mesh, there: World) -> World:
-    """The world after an apply that must succeed, with nothing left to do."""
-    aws = FakeAws(there)
-    report = run.apply(aws, head, None, run.plan(aws, head))
-    assert report.succeeded, report.outcomes
-    assert run.plan(FakeAws(there), head).changes == ()
-    return there
 
 
 def test_no_section_no_question() -> None:
@@ -123,14 +79,9 @@ def test_entries_that_come_to_one_rule_are_an_error_and_the_first_counts() -> No
 
 
 def test_a_rule_of_two_environments_stays_when_one_drops_it() -> None:
-    members = [
-        {"account_id": v.scope.account, "region": v.scope.region, "vpc_id": v.vpc_id}
-        for v in (A, B)
-    ]
-
     def both(*names: str) -> Mesh:
         entries = [entry(environment=name) for name in names]
-        environments = {"edge": members, "prod": members}
+        environments = {"edge": members(A, B), "prod": members(A, B)}
         return mesh_of({PATH: {"environments": environments, "security_group_rules": entries}})
 
     there = converged(both("edge", "prod"), world())
@@ -155,10 +106,11 @@ def test_a_rule_whose_answer_was_lost_is_made_once(lands: bool) -> None:
     assert len(aws.made(IN)) == (1 if lands else 2)
 
 
-def test_a_rule_that_somebody_makes_meanwhile_is_not_taken_for_ours() -> None:
+@pytest.mark.parametrize("tags", [{}, {"service_name": "other", "meshbot_environment": "prod"}])
+def test_a_rule_that_somebody_makes_meanwhile_is_not_taken_for_ours(tags: dict[str, str]) -> None:
     aws, head = FakeAws(world()), mesh(entry(direction="ingress"))
     plan = run.plan(aws, head)
-    theirs = FakeGroupRule("sgr-99", False, "tcp", 5432, 5432, "sg-00000001")
+    theirs = FakeGroupRule("sgr-99", False, "tcp", 5432, 5432, "sg-00000001", "", tags)
     aws.world.groups["sg-00000002"].add(theirs)
 
     report = run.apply(aws, head, None, plan)
@@ -263,7 +215,7 @@ def test_a_half_made_plan_is_a_subset_and_a_changed_one_is_not() -> None:
     assert not is_subset([c.canonical for c in other.changes], [c.canonical for c in whole.changes])
 
 
-def test_a_full_group_is_told_before_and_makes_room_where_it_can() -> None:
+def test_a_full_group_is_told_before() -> None:
     base = mesh(entry(ports=1), entry(ports=2))
     there = converged(base, world())
     aws = FakeAws(there, quotas=Quotas(group_rules=2))
@@ -273,10 +225,24 @@ def test_a_full_group_is_told_before_and_makes_room_where_it_can() -> None:
     assert {d.code for d in full.refusals} == {"quota-exceeded"}
     assert "L-0EA8095F" in full.refusals[0].summary
     assert "IPv4 ingress in sg-00000002" in "".join(d.summary for d in full.refusals)
-    head = mesh(entry(ports=2), entry(ports=3))
-    moved = run.plan(aws, head, base)
-    assert not moved.refusals
-    assert run.apply(aws, head, base, moved).succeeded
+    # the new rule must be there before the old one goes: that makes one too many
+    moved = run.plan(aws, mesh(entry(ports=2), entry(ports=3)), base)
+    assert {d.code for d in moved.refusals} == {"quota-exceeded"}
+
+
+def test_a_full_group_makes_room_with_what_nothing_replaces() -> None:
+    from_cache = {"source": {"vpc_id": C.vpc_id, "group": "cache"}, "direction": "ingress"}
+    base = mesh(entry(direction="ingress"), entry(**from_cache))
+    there = converged(base, world())
+    aws = FakeAws(there, quotas=Quotas(group_rules=2))
+    head = mesh(entry(direction="ingress"), entry(ports=22, direction="ingress"))
+
+    plan = run.plan(aws, head, base)
+
+    assert not plan.refusals
+    assert run.apply(aws, head, base, plan).succeeded
+    made = [call.action for call in aws.calls if call.action in (IN, REVOKE_IN)]
+    assert made == [REVOKE_IN, IN]
 
 
 def test_drift_tells_stale_rules_and_who_else_names_a_group() -> None:
@@ -351,10 +317,12 @@ def standing(draw: st.DrawFn) -> World:
         held = made.live_between(vpc, far)
         if allowed.startswith("sg-") and held is not None:
             rule.peering = held.id
-        ours = draw(st.sampled_from([{}, {"service_name": "peerd"}, {"service_name": "other"}]))
-        if ours:
-            marked = {"meshbot_created": "true", "meshbot_environment": "prod"}
-            rule.tags = marked | ours | {"meshbot_peer": str(far), "Keep": "me"}
+        prod = {"meshbot_environment": "prod"}
+        ours, other = {"service_name": "peerd"}, {"service_name": "other"}
+        marks = draw(st.sampled_from([None, ours | prod, other | prod, prod, ours, {}]))
+        if marks is not None:
+            marked = {"meshbot_created": "true", "meshbot_peer": str(far), "Keep": "me"}
+            rule.tags = marked | marks
         if rule.identity not in {held.identity for held in group.rules.values()}:
             group.add(rule)
     return made

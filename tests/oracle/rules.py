@@ -201,7 +201,8 @@ def rule_disagreements(expected: RuleExpectation, before: World, after: World) -
 
 def _may_be_taken(expected: RuleExpectation, was: FakeGroupRule, wish: WantedRule) -> bool:
     """Ours, or nobody's where that is asked for; never another repository's."""
-    nobodys = was.tags.get("meshbot_created") != "true"
+    claims = {"meshbot_environment", "service_name"} <= was.tags.keys()
+    nobodys = was.tags.get("meshbot_created") != "true" or not claims
     return _ours(expected, was) or (wish.adopt and nobodys)
 
 

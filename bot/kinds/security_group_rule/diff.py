@@ -58,9 +58,7 @@ def diff(
     )
 
 
-def _blocked(
-    leftovers: Leftovers, current: Iterable[Observed[ObservedRule]]
-) -> frozenset[Address]:
+def _blocked(leftovers: Leftovers, current: Iterable[Observed[ObservedRule]]) -> frozenset[Address]:
     """The peerings that this plan would delete under rules of ours that have to stay."""
     found = (leftovers.holds(item.spec) for item in current)
     return frozenset(peering for peering in found if peering is not None)

@@ -65,7 +65,7 @@ class Whole:
 
     @property
     def ending(self) -> Ending:
-        """The one verdict: locked, else refused, else failed in part or as a whole, else applied."""
+        """The one verdict: locked, else refused, else failed (in part), else applied."""
         found = self.gathered
         code = apply_exit_code(self.plan, self.report)
         locked = any(lost.reason is FailureReason.LOCKED for lost in found.lost)

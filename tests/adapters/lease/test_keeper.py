@@ -235,9 +235,7 @@ def reads(held: Keeper) -> int:
     return held.store.operations.count("read")
 
 
-def test_many_calls_share_a_confirmation_for_a_second(
-    world: World, held: Keeper
-) -> None:
+def test_many_calls_share_a_confirmation_for_a_second(world: World, held: Keeper) -> None:
     before = reads(held)
 
     for _ in range(50):
