@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -67,3 +69,25 @@ def loopback_only() -> Iterator[list[str]]:
     refused = tuple(network.violations)
     network.violations.clear()
     assert not refused, f"another machine was to be reached: {', '.join(refused)}"
+
+
+@cache
+def _service_models() -> Any:
+    import botocore.session
+
+    return botocore.session.get_session().get_component("data_loader")
+
+
+@pytest.fixture
+def service_models_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every session takes botocore's models from one loader: EC2's take a while to read."""
+    import botocore.session
+
+    get_session, loader = botocore.session.get_session, _service_models()
+
+    def session() -> botocore.session.Session:
+        made = get_session()
+        made.register_component("data_loader", loader)
+        return made
+
+    monkeypatch.setattr("botocore.session.get_session", session)

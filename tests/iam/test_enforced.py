@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import botocore.session
 import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
@@ -23,6 +22,8 @@ from bot.emulator.aws import Emulator
 from bot.errors import ExitCode
 from tests.iam.enforcing import enforce, running
 from tests.iam.world import EAST, ONE, TOOLING, TWO, World, role_arn
+
+pytestmark = pytest.mark.usefixtures("service_models_loaded_once")
 
 BOTH = {*READS, *WRITES}
 SPARED = {
@@ -36,7 +37,6 @@ DRIFT = {"ec2:DescribeSecurityGroupReferences", "ec2:DescribeStaleSecurityGroups
 """What drift asks besides, and says when it may not."""
 
 ASSUMING = {"sts:AssumeRole"}
-LOADER = botocore.session.get_session().get_component("data_loader")
 
 Run = Callable[..., tuple[int, str]]
 
@@ -45,19 +45,6 @@ Run = Callable[..., tuple[int, str]]
 def process() -> Iterator[Emulator]:
     with running() as aws:
         yield aws
-
-
-@pytest.fixture(autouse=True)
-def service_models_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every session takes botocore's models from one loader: EC2's take a while to read."""
-    get_session = botocore.session.get_session
-
-    def session() -> botocore.session.Session:
-        made = get_session()
-        made.register_component("data_loader", LOADER)
-        return made
-
-    monkeypatch.setattr("botocore.session.get_session", session)
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 
@@ -26,7 +25,8 @@ from tests.iam.template import Statement
 from tests.iam.test_enforced import attempt
 from tests.iam.world import EAST, ONE, TOOLING, role_arn
 
-LOADER = botocore.session.get_session().get_component("data_loader")
+pytestmark = pytest.mark.usefixtures("service_models_loaded_once")
+
 REFUSED = {"UnauthorizedOperation", "AccessDenied"}
 APPLY = f"{ONE}/mesh-apply"
 
@@ -35,18 +35,6 @@ APPLY = f"{ONE}/mesh-apply"
 def process() -> Iterator[Emulator]:
     with running() as aws:
         yield aws
-
-
-@pytest.fixture(autouse=True)
-def service_models_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    get_session = botocore.session.get_session
-
-    def session() -> botocore.session.Session:
-        made = get_session()
-        made.register_component("data_loader", LOADER)
-        return made
-
-    monkeypatch.setattr("botocore.session.get_session", session)
 
 
 Run = Callable[..., tuple[int, Any]]

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import botocore.session
 import pytest
 
 from bot.emulator.aws import Emulator, running
 from bot.emulator.aws.seed import Seed
 from tests.integration.laptop import Laptop
-
-LOADER = botocore.session.get_session().get_component("data_loader")
 
 
 @pytest.fixture(scope="session")
@@ -20,19 +17,6 @@ def aws_process() -> Iterator[Emulator]:
     """The emulator's process."""
     with running() as emulator:
         yield emulator
-
-
-@pytest.fixture
-def service_models_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every session takes botocore's models from one loader: EC2's take a while to read."""
-    get_session = botocore.session.get_session
-
-    def session() -> botocore.session.Session:
-        made = get_session()
-        made.register_component("data_loader", LOADER)
-        return made
-
-    monkeypatch.setattr("botocore.session.get_session", session)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
-import botocore.session
 import pytest
 
 from bot.adapters.aws import ConnectedAws, connect
@@ -38,22 +37,6 @@ class Hands:
 def clock() -> Hands:
     """A clock to move by hand."""
     return Hands()
-
-
-LOADER = botocore.session.get_session().get_component("data_loader")
-
-
-@pytest.fixture(autouse=True)
-def service_models_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every session takes botocore's models from one loader: EC2's take a while to read."""
-    get_session = botocore.session.get_session
-
-    def session() -> botocore.session.Session:
-        made = get_session()
-        made.register_component("data_loader", LOADER)
-        return made
-
-    monkeypatch.setattr("botocore.session.get_session", session)
 
 
 @pytest.fixture
@@ -93,3 +76,8 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def scope(account: AccountId = ONE, region: Region = EAST) -> Scope:
     """A scope, by default of the first account."""
     return Scope(account, region)
+
+
+@pytest.fixture(autouse=True)
+def quick_sessions(service_models_loaded_once: None) -> None:
+    """All of these tests make sessions."""

@@ -4,32 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import botocore.session
 import pytest
 
 from bot.emulator.aws import Emulator, running
 from tests.adapters.lease.rooms import Rooms
-
-LOADER = botocore.session.get_session().get_component("data_loader")
 
 
 @pytest.fixture(scope="session")
 def lease_process() -> Iterator[Emulator]:
     with running() as emulator:
         yield emulator
-
-
-@pytest.fixture
-def service_models_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every session takes botocore's models from one loader: they take a while to read."""
-    get_session = botocore.session.get_session
-
-    def session() -> botocore.session.Session:
-        made = get_session()
-        made.register_component("data_loader", LOADER)
-        return made
-
-    monkeypatch.setattr("botocore.session.get_session", session)
 
 
 @pytest.fixture
