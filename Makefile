@@ -28,7 +28,7 @@ demo: $(VENV)/.demo ## the whole pull-request story on this machine; no account,
 	$(python) -m bot demo
 
 test: $(VENV)/.dev ## every test
-	$(python) -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+	$(python) -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 bench: $(VENV)/.dev ## every benchmark, with ratios to the last release (about ten minutes)
 	$(python) -m bench.startup $(BENCH_ARGS)
@@ -44,7 +44,7 @@ bench: $(VENV)/.dev ## every benchmark, with ratios to the last release (about t
 bench_shapes := 24/3/2/2 40/3/2/2 126/10/3/3
 
 coverage: $(VENV)/.dev ## every test, with branch coverage
-	$(python) -m pytest -n $(WORKERS) --cov --cov-report term-missing $(PYTEST_ARGS)
+	$(python) -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report term-missing $(PYTEST_ARGS)
 
 check: format-check lint types layers workflows dockerfile schemas meshes shell actionlint ## every check but the tests
 
