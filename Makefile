@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 # The tests wait for processes more than they compute: more workers than small machines have cores.
-WORKERS ?= 4
+WORKERS ?= 3
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 IMAGE ?= meshbot
