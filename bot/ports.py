@@ -107,7 +107,7 @@ class Quiet:
 
 
 class Stop(Protocol):
-    """A ``threading.Event``, or a fake."""
+    """A flag that a signal sets, or a ``threading.Event``."""
 
     def is_set(self) -> bool:
         """True when nothing new may be started."""

@@ -3,9 +3,41 @@
 from __future__ import annotations
 
 import signal
-import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
+
+_SLICE = 0.1
+"""Seconds after which a pause looks up, to see whether it was told to stop."""
+
+
+class StopFlag:
+    """Set by a signal handler, read by any thread.
+
+    Not a ``threading.Event``: its ``set`` takes a lock, and a handler runs in the main thread,
+    which may hold that lock in ``wait`` at that moment. Here nothing is locked.
+    """
+
+    __slots__ = ("_set",)
+
+    def __init__(self) -> None:
+        self._set = False
+
+    def set(self, _number: int = 0, _frame: FrameType | None = None) -> None:
+        """Set it; takes what a signal handler is given."""
+        self._set = True
+
+    def is_set(self) -> bool:
+        """True when nothing new may be started."""
+        return self._set
+
+    def wait(self, seconds: float) -> bool:
+        """Pause for that long, or until it is set. Whether it is set."""
+        end = time.monotonic() + seconds
+        while not self._set and (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, _SLICE))
+        return self._set
 
 
 @contextmanager
@@ -19,18 +51,15 @@ def ending_in_order() -> Iterator[None]:
 
 
 @contextmanager
-def interruptible() -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set; outside, signals do what they did before.
+def interruptible() -> Iterator[StopFlag]:
+    """A flag that SIGINT and SIGTERM set; outside, signals do what they did before.
 
-    Unless the event was set: then the process is about to end, and a second signal (a runner
+    Unless the flag was set: then the process is about to end, and a second signal (a runner
     sends two) must not take away its exit code. The interpreter's last moments do not run our
     handlers, so it is ignored.
     """
-    stop = threading.Event()
-    before = {
-        number: signal.signal(number, lambda *_: stop.set())
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
+    stop = StopFlag()
+    before = {number: signal.signal(number, stop.set) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield stop
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
+from queue import Empty, Queue, SimpleQueue
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -26,7 +26,8 @@ class ThreadDispatcher:
         self._workers = workers
         self._threads: list[threading.Thread] = []
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._ends: SimpleQueue[_End] = SimpleQueue()
+        # Not a SimpleQueue: a signal at the very end of its time-out makes that wait for ever.
+        self._ends: Queue[_End] = Queue()
         self._pending = 0
         self._closed = threading.Event()
 

@@ -24,6 +24,17 @@ started.wait()
 dispatcher.close()
 """
 
+SIGNALLED = """
+import signal, time
+from bot.adapters.threads import ThreadDispatcher
+signal.signal(signal.SIGALRM, lambda *_: None)
+dispatcher = ThreadDispatcher(1)
+for number in range(400):
+    signal.setitimer(signal.ITIMER_REAL, 0.002 + (number % 100 - 50) * 4e-6)
+    assert dispatcher.next(0.002) is None
+    time.sleep(0.001)
+"""
+
 
 def test_results_and_errors_come_with_their_tokens() -> None:
     dispatcher: Dispatcher = ThreadDispatcher(3)
@@ -115,3 +126,7 @@ def test_work_that_hangs_does_not_keep_the_process() -> None:
     subprocess.run([sys.executable, "-c", HANGING], check=True, timeout=20, cwd=ROOT)  # noqa: S603
 
     assert time.monotonic() - before < 10
+
+
+def test_a_signal_at_the_end_of_a_wait_does_not_make_it_last_for_ever() -> None:
+    subprocess.run([sys.executable, "-c", SIGNALLED], check=True, timeout=30, cwd=ROOT)  # noqa: S603

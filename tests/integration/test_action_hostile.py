@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import threading
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 
 from bot.adapters import github, runner
+from bot.adapters.interruption import StopFlag
 from bot.adapters.runner import OUTPUTS
 from bot.config import load
 from bot.emulator.aws import Emulator
@@ -369,7 +369,7 @@ def quick(story: Hosted, monkeypatch: pytest.MonkeyPatch, number: int) -> Ran:
     for name, value in story.aws.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(job.workspace)
-    out, stop = io.StringIO(), threading.Event()
+    out, stop = io.StringIO(), StopFlag()
     context = github.action_context(job.variables)
     files = runner.RunnerFiles(job.variables, out)
     hub = github.connect(job.variables, seconds_between_writes=0, sleep=lambda _: None)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from bot.adapters import github
+from bot.adapters.interruption import StopFlag
 from bot.adapters.runner import RunnerFiles
 from bot.emulator.aws import Emulator
 from bot.emulator.runner import Ran
@@ -51,7 +52,7 @@ def apply(
     story: Hosted,
     monkeypatch: pytest.MonkeyPatch,
     most: int = MOST,
-    stop: threading.Event | None = None,
+    stop: StopFlag | None = None,
     **inputs: Any,
 ) -> Ran:
     """The apply of the merge in this process, told of so often."""
@@ -63,7 +64,7 @@ def apply(
         out, context = io.StringIO(), github.action_context(os.environ)
         files = RunnerFiles(os.environ, out)
         paces = Paces(comment=CommentPace(worth=-1.0, every=0.05, stretch=0.0, most=most))
-        made = replace(doors(context, os.environ, files, stop or threading.Event()), paces=paces)
+        made = replace(doors(context, os.environ, files, stop or StopFlag()), paces=paces)
         code = run(context, made)
     return job.ended(int(code), out.getvalue())
 
@@ -158,7 +159,7 @@ def test_a_stopped_run_tells_its_outcome_within_six_seconds_while_an_edit_hangs(
     story, number = merged
     story.github.fault("delay", method="PATCH", path=EDITS, seconds=4.5, times=1)
     story.aws.settings(latency_ms=600)
-    stop, stopped = threading.Event(), list[float]()
+    stop, stopped = StopFlag(), list[float]()
 
     def stop_soon() -> None:
         while not edits(story):

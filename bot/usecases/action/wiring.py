@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from bot.usecases.local import Revisions, planned
 
 if TYPE_CHECKING:
     from bot.adapters.aws import ConnectedAws
+    from bot.adapters.interruption import StopFlag
     from bot.engine.execute.rates import Rate
 
 DEFAULT_REGION = "us-east-1"
@@ -59,7 +59,7 @@ def doors(
     context: ActionContext,
     environ: MutableMapping[str, str],
     files: runner.RunnerFiles,
-    stop: threading.Event,
+    stop: StopFlag,
 ) -> Doors:
     """What a real run works with; nothing is asked of anybody yet."""
     from bot.adapters.files import read_mesh_files
@@ -90,7 +90,7 @@ class _Aws:
     """Signs in once, when AWS is first needed, for the plan and the apply."""
 
     connect: Callable[[], ConnectedAws]
-    stop: threading.Event
+    stop: StopFlag
     rates: Callable[[], Mapping[str, Rate]]
     reading: Callable[[], Watched]
     connected: ConnectedAws | None = None

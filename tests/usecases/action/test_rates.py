@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-import threading
 from pathlib import Path
 
 import pytest
 
+from bot.adapters.interruption import StopFlag
 from bot.adapters.runner import RunnerFiles
 from bot.engine.execute.rates import Rate
 from bot.errors import UsageError
@@ -33,7 +33,7 @@ def test_a_fault_in_the_rates_is_told_before_aws_is_asked(tmp_path: Path) -> Non
     context = ActionContext(OtherEvent("schedule"), Inputs(rates="ec2:CreateRoute=fast"))
     environ = {"GITHUB_WORKSPACE": str(tmp_path)}
     files = RunnerFiles(environ, io.StringIO())
-    made = doors(context, environ, files, threading.Event())
+    made = doors(context, environ, files, StopFlag())
 
     with pytest.raises(UsageError, match=r"ACTION=SIZE/REFILL.*'ec2:CreateRoute=fast'"):
         made.plan(Revisions(Mesh(()), None, ()), (), applying=False)

@@ -1,0 +1,91 @@
+"""SIGINT and SIGTERM as a flag, and what signals do before and after."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from threading import Timer
+
+import pytest
+
+from bot.adapters.interruption import StopFlag, ending_in_order, interruptible
+
+ROOT = Path(__file__).parents[2]
+BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["INT", "TERM"])
+STORM = """
+import signal
+from bot.adapters.interruption import StopFlag
+flags = [StopFlag()]
+signal.signal(signal.SIGALRM, lambda *_: flags[0].set())
+signal.setitimer(signal.ITIMER_REAL, 0.00005, 0.00005)
+for _ in range(100_000):
+    flags[0] = StopFlag()
+    flags[0].wait(0)
+signal.setitimer(signal.ITIMER_REAL, 0)
+"""
+
+
+@BOTH
+def test_a_signal_sets_the_flag_and_the_next_is_ignored(number: signal.Signals) -> None:
+    before = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with interruptible() as stop:
+            assert not stop.is_set()
+            os.kill(os.getpid(), number)
+            assert stop.is_set()
+        os.kill(os.getpid(), number)  # a runner sends two: neither kills nor raises
+    finally:
+        for n, handler in before.items():
+            signal.signal(n, handler)
+
+
+@BOTH
+def test_without_a_signal_all_is_as_before(number: signal.Signals) -> None:
+    before = signal.getsignal(number)
+
+    with interruptible():
+        assert signal.getsignal(number) != before
+
+    assert signal.getsignal(number) == before
+
+
+def test_a_pause_ends_when_the_flag_is_set() -> None:
+    stop, began = StopFlag(), time.monotonic()
+    Timer(0.1, stop.set).start()
+
+    assert stop.wait(30)
+
+    assert time.monotonic() - began < 10
+
+
+def test_a_pause_lasts_its_time_and_no_less() -> None:
+    stop, began = StopFlag(), time.monotonic()
+
+    assert not stop.wait(0.25)
+    assert not stop.wait(-1)
+
+    assert time.monotonic() - began >= 0.25
+
+
+def test_signals_that_fall_into_the_start_of_a_pause_do_not_lock_it() -> None:
+    subprocess.run([sys.executable, "-c", STORM], check=True, timeout=60, cwd=ROOT)  # noqa: S603
+
+
+def test_sigterm_unwinds_what_is_held() -> None:
+    before, given_back = signal.getsignal(signal.SIGTERM), list[bool]()
+
+    def work() -> None:
+        with ending_in_order(), ExitStack() as held:
+            held.callback(given_back.append, True)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+
+    assert given_back == [True]
+    assert signal.getsignal(signal.SIGTERM) == before
