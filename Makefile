@@ -30,13 +30,14 @@ demo: $(VENV)/.demo ## the whole pull-request story on this machine; no account,
 test: $(VENV)/.dev ## every test
 	$(python) -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
-bench: $(VENV)/.dev ## every benchmark, with ratios to the last release (about ten minutes)
+bench: $(VENV)/.dev ## every benchmark, with ratios to the last release (about twelve minutes)
 	$(python) -m bench.startup $(BENCH_ARGS)
 	$(python) -m bench.simulated $(BENCH_ARGS)
 	$(python) -m bench.simulated --half $(BENCH_ARGS) $(bench_shapes)
 	$(python) -m bench.simulated --delays $(BENCH_ARGS) $(bench_shapes)
 	$(python) -m bench.emulated --vpcs 12 $(BENCH_ARGS)
 	$(python) -m bench.emulated --vpcs 24 $(BENCH_ARGS)
+	$(python) -m bench.emulated --vpcs 40 $(BENCH_ARGS)
 	$(python) -m bench.emulated --vpcs 24 --half $(BENCH_ARGS)
 	$(python) -m bench.clients $(BENCH_ARGS)
 	$(python) -m bench.core $(BENCH_ARGS)

@@ -304,5 +304,8 @@ class Runner(Protocol):
     def summary(self, *texts: str) -> None:
         """Adds the first of the Markdown texts that fits to the job summary."""
 
-    def keep(self, name: str, text: str) -> str:
-        """Writes a file for later steps and answers its path, relative to the workspace."""
+    def keep(self, name: str, pieces: Iterable[str]) -> str:
+        """Writes a file for later steps and answers its path, relative to the workspace.
+
+        Its text comes in pieces: that of a large plan is larger than the plan.
+        """

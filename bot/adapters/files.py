@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
@@ -157,9 +157,13 @@ def check_writable(path: Path, option: str) -> None:
         raise UsageError(f"{option} {path}: no file can be written there.")
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a file that the command line names. Raises UsageError when it cannot be written."""
+def write_text(path: Path, pieces: Iterable[str]) -> None:
+    """Write a file that the command line names, from pieces of its text.
+
+    Raises UsageError when it cannot be written.
+    """
     try:
-        path.write_text(text, encoding="utf-8")
+        with path.open("w", encoding="utf-8") as stream:
+            stream.writelines(pieces)
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {error.strerror}") from error

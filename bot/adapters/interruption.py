@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+
 _SLICE = 0.1
 """Seconds after which a pause looks up, to see whether it was told to stop."""
 
@@ -42,12 +44,23 @@ class StopFlag:
 
 @contextmanager
 def ending_in_order() -> Iterator[None]:
-    """SIGTERM raises KeyboardInterrupt, as SIGINT does, so that what is held is given back."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """SIGINT and SIGTERM raise KeyboardInterrupt, so that what is held is given back.
+
+    The first of them alone: a second must not cut that short, nor the words that follow.
+    """
+    before = {number: signal.signal(number, _end) for number in _ENDING}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            if signal.getsignal(number) == _end:
+                signal.signal(number, handler)
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 @contextmanager
@@ -59,7 +72,7 @@ def interruptible() -> Iterator[StopFlag]:
     handlers, so it is ignored.
     """
     stop = StopFlag()
-    before = {number: signal.signal(number, stop.set) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, stop.set) for number in _ENDING}
     try:
         yield stop
     finally:

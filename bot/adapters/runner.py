@@ -9,7 +9,7 @@ import os
 import secrets
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -124,7 +124,7 @@ class RunnerFiles:
                 _append(self._summary_file, f"{text}\n")
                 return
 
-    def keep(self, name: str, text: str) -> str:
+    def keep(self, name: str, pieces: Iterable[str]) -> str:
         """Writes ``meshbot-out/<name>`` in the workspace; answers its path relative to it.
 
         The workspace is the pull request's: a link that it planted is not followed.
@@ -138,7 +138,7 @@ class RunnerFiles:
             folder.mkdir(exist_ok=True)
             file.unlink(missing_ok=True)
             with file.open("x", encoding="utf-8", errors="replace", newline="\n") as stream:
-                stream.write(text)
+                stream.writelines(pieces)
         except OSError as error:
             raise BotError(f"{FOLDER}/{name} cannot be written: {error.strerror}.") from error
         return f"{FOLDER}/{name}"

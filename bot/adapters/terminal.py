@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from bot.ports import Quiet
@@ -109,10 +110,12 @@ class ProgressBars:
         return Group(*([self._bars] if self._bars and self._tasks else []), *lines)
 
     def close(self) -> None:
-        """Take the display away."""
-        if self._live is not None:
-            self._live.stop()
-        self._live = self._bars = None
+        """Take the display away. A terminal that is gone has none, and nobody is told so."""
+        live, self._live = self._live, None
+        with suppress(OSError, ValueError):
+            if live is not None:
+                live.stop()
+        self._bars = None
         self._tasks, self._lines = {}, ()
 
     def __enter__(self) -> ProgressBars:

@@ -214,15 +214,47 @@ def apply(
 
 @meshbot.command(epilog=EXIT_CODES)
 @common("Look at this environment; without it at all of them (repeatable).")
-def verify(meshes: Path, environments: tuple[str, ...], format_: str, debug: bool) -> ExitCode:
+@click.option(
+    "--analyzer",
+    is_flag=True,
+    help="Ask AWS's VPC Reachability Analyzer as well, for the pairs of --pair or else for a few"
+    " that tell most. AWS charges for each: the cost is said first, and it asks.",
+)
+@click.option(
+    "--pair",
+    "pairs",
+    multiple=True,
+    metavar="SOURCE:DESTINATION",
+    help="Ask the analyzer about this pair, by VPC ids; one direction (repeatable).",
+)
+@click.option(
+    "--analyzer-account",
+    metavar="ID",
+    help="Ask about pairs of two accounts through this one: the organization's management account"
+    " or a delegated administrator of Reachability Analyzer.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask before the analyzer is used.")
+def verify(
+    meshes: Path,
+    environments: tuple[str, ...],
+    format_: str,
+    debug: bool,
+    analyzer: bool,
+    pairs: tuple[str, ...],
+    analyzer_account: str | None,
+    yes: bool,
+) -> ExitCode:
     """Read AWS as it is, and say which members reach which, and why others do not.
 
-    Changes nothing. Ends with 1 when a pair that the files connect is not reachable.
+    Changes nothing in the mesh. Ends with 1 when a pair that the files connect is not reachable,
+    or the analyzer does not confirm it.
     """
+    from bot.cli.verify import Analyzer
     from bot.cli.verify import verify as looked
 
     _options(meshes, environments, format_, debug)
-    return looked(meshes, environments, format_)
+    wanted = Analyzer.of(analyzer, pairs, analyzer_account, yes)
+    return looked(meshes, environments, format_, wanted)
 
 
 @meshbot.command(epilog=EXIT_CODES)

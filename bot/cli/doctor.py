@@ -14,13 +14,14 @@ def doctor(meshes: Path, form: str, uses: tuple[str, ...]) -> ExitCode:
     from bot.adapters import aws, terminal
     from bot.adapters.github.probe import probe_own_token
     from bot.adapters.interruption import interruptible
+    from bot.adapters.origin import run_origin
     from bot.adapters.threads import ThreadDispatcher
     from bot.render.progress import lines
     from bot.usecases import output
     from bot.usecases.doctor import Surroundings, examine, exit_code, load_files
 
     files = load_files(meshes)
-    connected = aws.connect()
+    connected = aws.connect(run_origin())
     with (
         interruptible() as stop,
         terminal.progress(lines) as progress,

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from bot.model.shard import Shard
     from bot.usecases.local import Revisions
 
+NO_MATRIX = (
+    "The mesh files name no environment, and GitHub refuses an empty matrix: skip the job that"
+    " would take it, as docs/shards.md shows."
+)
+
 most_option = click.option(
     "--max",
     "most",
@@ -58,5 +63,8 @@ def divide(meshes: Path, base: str | None, most: int, form: str) -> ExitCode:
     from bot.usecases.shards import shards_text
 
     both = load_revisions(meshes, base)
-    click.echo(shards_text(divided(both.head, both.base, most), form))
+    shards = divided(both.head, both.base, most)
+    click.echo(shards_text(shards, form))
+    if form == "json" and not shards:
+        click.echo(NO_MATRIX, err=True)
     return ExitCode.SUCCESS

@@ -6,7 +6,7 @@ start at once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from bot.errors import BotError, ExitCode, FailureReason, Interrupted, MeshInval
 if TYPE_CHECKING:
     from bot.engine.execute.rates import Rate
     from bot.model.change import Plan, Report
-    from bot.ports import Aws, Lease
+    from bot.ports import Aws, Lease, Stop
     from bot.usecases.approval import Approval
     from bot.usecases.leasing import Wanted
     from bot.usecases.local import Revisions
@@ -44,6 +44,7 @@ def plan(
     from bot.adapters import aws, terminal
     from bot.adapters.files import check_writable, write_text
     from bot.adapters.interruption import interruptible
+    from bot.adapters.origin import run_origin
     from bot.render.progress import lines
     from bot.usecases import local, output
 
@@ -53,7 +54,7 @@ def plan(
     part = Part.of(options.shard, options.environments, revisions)
     with interruptible() as stop, terminal.progress(lines) as progress:
         made = local.planned(
-            aws.connect(),
+            aws.connect(run_origin()),
             revisions,
             part.environments,
             applying=False,
@@ -63,8 +64,8 @@ def plan(
             drifting=drifting,
         )
     if out is not None:
-        write_text(out, output.plan_text(made, "json"))
-    click.echo(output.plan_text(made, options.format), nl=False)
+        write_text(out, output.plan_pieces(made, "json"))
+    _print(output.plan_pieces(made, options.format))
     return local.plan_exit_code(made, detailed)
 
 
@@ -74,10 +75,11 @@ def apply(
     """Take the lease; plan, show, ask, apply, report; give it back."""
     from bot.adapters import aws
     from bot.adapters.interruption import ending_in_order
+    from bot.adapters.origin import run_origin
     from bot.cli import leasing
     from bot.usecases.leasing import leased
 
-    connected = aws.connect()
+    connected = aws.connect(run_origin())
     revisions = _revisions(options, base)
     with ending_in_order(), leased(wanted, lambda: connected.initial, leasing.voice()) as lease:
         return _planned_and_applied(options, connected, revisions, yes, approval, lease)
@@ -91,6 +93,7 @@ def _planned_and_applied(
     approval: Approval,
     lease: Lease,
 ) -> ExitCode:
+    from bot.adapters.interruption import interruptible
     from bot.usecases import local, output
     from bot.usecases.approval import check_applicable, check_unchanged
     from bot.usecases.leasing import check_held
@@ -99,7 +102,7 @@ def _planned_and_applied(
     quiet = options.format == "json"  # then standard output holds one JSON document
     if not (quiet and yes):
         shown = "text" if quiet else options.format
-        click.echo(output.plan_text(made, shown), nl=False, err=quiet)
+        _print(output.plan_pieces(made, shown), err=quiet)
     try:
         check_applicable(made, approval)
         if made.changes and not yes:
@@ -111,11 +114,17 @@ def _planned_and_applied(
             check_held(lease)
     except BotError:
         if options.format == "json":
-            click.echo(output.plan_text(made, "json"), nl=False)
+            _print(output.plan_pieces(made, "json"))
         raise
-    report = _applied(connected, revisions, made, lease, options.rates)
-    click.echo(output.report_text(report, options.format), nl=False)
+    with interruptible() as stop:  # once something was changed, no signal takes the report away
+        report = _applied(connected, revisions, made, lease, options.rates, stop)
+        _print(output.report_pieces(report, options.format))
     return local.apply_exit_code(made, report)
+
+
+def _print(pieces: Iterable[str], *, err: bool = False) -> None:
+    for piece in pieces:
+        click.echo(piece, nl=False, err=err)
 
 
 def _made(options: Options, connected: Aws, revisions: Revisions) -> Plan:
@@ -154,21 +163,21 @@ def _revisions(options: Options, base: str | None) -> Revisions:
 
 
 def _applied(
-    connected: Aws, revisions: Revisions, made: Plan, lease: Lease, rates: Mapping[str, Rate]
+    connected: Aws,
+    revisions: Revisions,
+    made: Plan,
+    lease: Lease,
+    rates: Mapping[str, Rate],
+    stop: Stop,
 ) -> Report:
     from bot.adapters import terminal
-    from bot.adapters.interruption import interruptible
     from bot.adapters.threads import ThreadDispatcher
     from bot.engine.execute import Settings
     from bot.render.progress import lines
     from bot.usecases.apply import apply_plan
     from bot.usecases.verify import afterwards
 
-    with (
-        interruptible() as stop,
-        terminal.progress(lines) as progress,
-        ThreadDispatcher() as dispatcher,
-    ):
+    with terminal.progress(lines) as progress, ThreadDispatcher() as dispatcher:
         report = apply_plan(
             connected,
             revisions.head,

@@ -34,12 +34,17 @@ def with_rules(file: FileDraft, faults: Faults) -> FileDraft:
             rule = _Entry(node, draft, faults).rule() if draft else None
             if draft and rule and not _twice(rule, rules[draft.environment.name], draft, faults):
                 rules[draft.environment.name].append(rule)
-    return replace(file, environments=tuple(_holding(d, rules) for d in file.environments))
+    emptied = isinstance(file.rules_node, Sequence) and not items
+    drafts = (_holding(draft, rules, emptied) for draft in file.environments)
+    return replace(file, environments=tuple(drafts))
 
 
-def _holding(draft: EnvironmentDraft, rules: dict[str, list[WantedRule]]) -> EnvironmentDraft:
+def _holding(
+    draft: EnvironmentDraft, rules: dict[str, list[WantedRule]], emptied: bool
+) -> EnvironmentDraft:
     held = tuple(rules[draft.environment.name])
-    return replace(draft, environment=replace(draft.environment, security_group_rules=held))
+    environment = replace(draft.environment, security_group_rules=held, rules_emptied=emptied)
+    return replace(draft, environment=environment)
 
 
 def _environment(
@@ -85,7 +90,7 @@ class _Entry:
 
     def rule(self) -> WantedRule | None:
         """The rule, or None when it makes no sense; why is recorded then."""
-        text = {key: self._text(key) for key in ("direction", "by", "description")}
+        text = {key: self._text(key).strip() for key in ("direction", "by", "description")}
         by = RuleBy(text["by"] or RuleBy.REFERENCE)
         one = text["direction"] or "both"
         directions = tuple(Direction) if one == "both" else (Direction(one),)

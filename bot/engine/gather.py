@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeVar, cast
 
+from bot.engine.sheltered import Sheltered
 from bot.errors import Interrupted
 from bot.ports import Dispatcher, Progress, Stop
 
@@ -24,9 +25,11 @@ def gather(
 ) -> dict[K, R]:
     """The answers, by the keys of the questions.
 
-    Raises what a question raises, and Interrupted once ``stop`` is set.
+    Raises what a question raises, and Interrupted once ``stop`` is set; nothing that
+    ``progress`` raises.
     """
     answers: dict[K, R] = {}
+    progress = Sheltered(progress)
     progress.update(activity, 0, len(questions))
     for key, question in questions.items():
         dispatcher.submit(question, key)

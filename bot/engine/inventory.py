@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from bot.kinds.route.observe import eligible
-from bot.model.address import Scope, vpc_ref
+from bot.model.address import Scope, VpcRef, vpc_ref
 from bot.model.cidr import canonical
 from bot.model.inventory import RouteTable, SecurityGroup, Vpc
+from bot.model.peering_status import DEAD
 from bot.model.tags import Tags
 from bot.ports import Reader
 
@@ -37,6 +38,29 @@ def _blocks(
         for item in associations or ()
         if item.get(block) and (item.get(state) or {}).get("State", "associated") == "associated"
     )
+
+
+def read_peers(aws: Reader, scope: Scope) -> Iterator[Vpc]:
+    """The VPCs elsewhere that live peerings of a scope lead to, with the blocks these show.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcPeeringConnectionVpcInfo.html
+    (AWS shows the blocks of both sides of an active one)
+    """
+    found: dict[VpcRef, tuple[set[str], set[str]]] = {}
+    for item in aws.read(scope, "ec2:DescribeVpcPeeringConnections"):
+        if (item.get("Status") or {}).get("Code") in DEAD:
+            continue
+        for info in (item.get("RequesterVpcInfo") or {}, item.get("AccepterVpcInfo") or {}):
+            account = info.get("OwnerId") or scope.account
+            region = info.get("Region") or scope.region
+            blocks = info.get("CidrBlockSet"), info.get("Ipv6CidrBlockSet")
+            if any(blocks) and (account, region) != (scope.account, scope.region):
+                ref = vpc_ref(str(account), str(region), str(info.get("VpcId")))
+                ipv4, ipv6 = found.setdefault(ref, (set(), set()))
+                ipv4.update(str(b["CidrBlock"]) for b in blocks[0] or ())
+                ipv6.update(str(b["Ipv6CidrBlock"]) for b in blocks[1] or ())
+    for ref, (ipv4, ipv6) in found.items():
+        yield Vpc(ref, tuple(sorted(map(canonical, ipv4))), tuple(sorted(map(canonical, ipv6))))
 
 
 def read_route_tables(aws: Reader, scope: Scope) -> Iterator[RouteTable]:
@@ -69,4 +93,5 @@ def read_security_groups(aws: Reader, scope: Scope) -> Iterator[SecurityGroup]:
     for item in aws.read(scope, "ec2:DescribeSecurityGroups"):
         vpc = vpc_ref(scope.account, scope.region, str(item.get("VpcId", "")))
         tags = Tags.of({tag["Key"]: tag.get("Value", "") for tag in item.get("Tags") or ()})
-        yield SecurityGroup(str(item["GroupId"]), vpc, str(item.get("GroupName", "")), tags)
+        name, owner = str(item.get("GroupName", "")), str(item.get("OwnerId") or "")
+        yield SecurityGroup(str(item["GroupId"]), vpc, name, tags, owner)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from bot.engine.gather import gather
-from bot.engine.inventory import read_route_tables, read_security_groups, read_vpcs
+from bot.engine.inventory import (
+    read_peers,
+    read_route_tables,
+    read_security_groups,
+    read_vpcs,
+)
+from bot.engine.rules_beyond import read_ours, scopes_beyond
 from bot.engine.shards import home_scopes
 from bot.errors import AwsError
 from bot.kinds import KINDS
@@ -38,6 +44,7 @@ class ScopeFacts:
     route_tables: tuple[RouteTable, ...]
     observed: Mapping[str, tuple[Observed[Any], ...]]
     security_groups: tuple[SecurityGroup, ...] = ()
+    peers: tuple[Vpc, ...] = ()
 
 
 def observe(
@@ -75,7 +82,35 @@ def observe(
         for scope, environment in _further(read.values(), ownership).items():
             wanted.setdefault(scope, environment)
     _check_signed_in(read)
+    done = set(asked[SECURITY_GROUP_RULE] or ())
+    while more := sorted(_beyond(mesh, ownership, read) - done):
+        done.update(more)
+        look = {
+            scope: partial(_and_rules, partial(reader_for, {scope: wanted[scope]}), scope, facts)
+            for scope in more
+            if isinstance(facts := read.get(scope), ScopeFacts)
+        }
+        read |= gather(look, dispatcher, "reading rules", progress or Quiet(), stop)
     return _facts(read)
+
+
+def _beyond(
+    mesh: Mesh, ownership: Ownership, read: Mapping[Scope, ScopeFacts | Gap]
+) -> frozenset[Scope]:
+    known = (facts.observed for facts in read.values() if isinstance(facts, ScopeFacts))
+    return scopes_beyond(mesh, ownership, known)
+
+
+def _and_rules(
+    reader_for: Callable[[], Reader], scope: Scope, facts: ScopeFacts
+) -> ScopeFacts | Gap:
+    """A scope's facts, with the security group rules that are ours."""
+    try:
+        rules, groups = read_ours(reader_for(), scope)
+    except AwsError as error:
+        return Gap(scope, error.action, f"{error.code}: {error.message}")
+    observed = {**facts.observed, SECURITY_GROUP_RULE: rules}
+    return replace(facts, observed=observed, security_groups=groups)
 
 
 UNSENT = frozenset({"NoCredentialsError", "PartialCredentialsError", "EndpointConnectionError"})
@@ -112,6 +147,7 @@ def _read(reader_for: Callable[[], Reader], scope: Scope, asked: Asked) -> Scope
             tuple(read_route_tables(reader, scope)),
             {k.NAME: tuple(k.observe(reader, scope)) for k in KINDS if k.NAME in here},
             tuple(read_security_groups(reader, scope)) if SECURITY_GROUP_RULE in here else (),
+            tuple(read_peers(reader, scope)),
         )
     except AwsError as error:
         return Gap(scope, error.action, f"{error.code}: {error.message}")
@@ -139,6 +175,7 @@ def _facts(read: Mapping[Scope, ScopeFacts | Gap]) -> Facts:
         {vpc: tuple(sorted(listed, key=lambda t: t.id)) for vpc, listed in tables.items()},
         tuple(facts for _, facts in ordered if isinstance(facts, Gap)),
         _groups(group for _, facts in known for group in facts.security_groups),
+        _glimpsed(read),
     )
     return Facts(
         inventory,
@@ -154,3 +191,19 @@ def _groups(listed: Iterable[SecurityGroup]) -> dict[VpcRef, tuple[SecurityGroup
     for group in listed:
         groups.setdefault(group.vpc, []).append(group)
     return {vpc: tuple(sorted(held, key=lambda g: g.id)) for vpc, held in groups.items()}
+
+
+def _glimpsed(read: Mapping[Scope, ScopeFacts | Gap]) -> dict[VpcRef, Vpc]:
+    """The VPCs of gaps as the scopes that were read see them, put together."""
+    gaps = {scope for scope, facts in read.items() if isinstance(facts, Gap)}
+    found: dict[VpcRef, Vpc] = {}
+    if not gaps:
+        return found
+    for _, facts in sorted(read.items()):
+        for vpc in facts.peers if isinstance(facts, ScopeFacts) else ():
+            if vpc.ref.scope in gaps:
+                known = found.get(vpc.ref, vpc)
+                ipv4 = sorted({*known.cidr_blocks, *vpc.cidr_blocks})
+                ipv6 = sorted({*known.ipv6_cidr_blocks, *vpc.ipv6_cidr_blocks})
+                found[vpc.ref] = Vpc(vpc.ref, tuple(ipv4), tuple(ipv6))
+    return found

@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from bot.engine.membership import memberships, missing_members
+from bot.engine.naming import with_names
 from bot.engine.observe import Facts
 from bot.engine.part import closed, pointed_at
 from bot.engine.picture import picture
 from bot.engine.safety import refusals
 from bot.kinds import KINDS, route, security_group_rule
 from bot.kinds.base import References, Situation
-from bot.model.address import Address, Scope
+from bot.model.address import Address, Scope, pair_of
 from bot.model.change import Action, Change, Gap, Origin, Plan
 from bot.model.diagnostic import Diagnostic, Severity
 from bot.model.mesh import Mesh
@@ -32,7 +33,7 @@ def make_plan(mesh: Mesh, base: Mesh | None, facts: Facts) -> Plan:
     told = {*diagnostics, *missing_members(mesh, facts.inventory, moves)}
     names = {env.name for _, env in mesh} | {n for c in changes for n in c.environments}
     plan = Plan(
-        changes,
+        tuple(with_names(changes, facts.inventory)),
         tuple(sorted(told, key=lambda d: d.sort_key)),
         facts.inventory.gaps,
         tuple(sorted(names)),
@@ -89,37 +90,41 @@ _WHY = {
 """By the kind that holds a peering: why, and what to do."""
 
 
-def _blocked(kind: str, address: object) -> Diagnostic:
+def _blocked(kind: str, address: Address) -> Diagnostic:
     why, advice = _WHY[kind]
+    pair = pair_of(address)
     return Diagnostic(
         Severity.WARNING,
         "delete-withheld",
-        f"{address} is wanted by no environment, but is kept: {why}",
+        f"the peering between {pair.first} and {pair.second} is wanted by no environment, but is"
+        f" kept: {why}",
         advice,
     )
 
 
 def ordered(changes: Iterable[Change[Any]]) -> tuple[Change[Any], ...]:
     """Apply order: what is made or moved by kind, then what goes, last kind first."""
-    kinds = [kind.NAME for kind in KINDS]
-
-    def key(change: Change[Any]) -> tuple[bool, int, str]:
-        going = change.action is Action.DELETE
-        place = kinds.index(change.address.kind)
-        return going, -place if going else place, str(change.address)
-
-    return tuple(sorted(changes, key=key))
+    made: dict[str, list[Change[Any]]] = {kind.NAME: [] for kind in KINDS}
+    gone: dict[str, list[Change[Any]]] = {kind.NAME: [] for kind in reversed(KINDS)}
+    for change in changes:
+        (gone if change.after is None else made)[change.address.kind].append(change)
+    groups = (*made.values(), *gone.values())
+    return tuple(c for group in groups for c in sorted(group, key=lambda c: str(c.address)))
 
 
 def _labelled(
     changes: tuple[Change[Any], ...], base: Mesh, facts: Facts
 ) -> tuple[Change[Any], ...]:
     before, _, _ = _difference(base, None, _as_known_to(base, facts))
-    drift = {change.canonical_text for change in before}
+    drift = {change.address: change for change in before}
     return tuple(
-        replace(change, origin=Origin.DRIFT) if change.canonical_text in drift else change
-        for change in changes
+        replace(c, origin=Origin.DRIFT) if _equal(c, drift.get(c.address)) else c for c in changes
     )
+
+
+def _equal(change: Change[Any], other: Change[Any] | None) -> bool:
+    """True when both would do the same: no plan has two changes of one address."""
+    return other is not None and (change.before, change.after) == (other.before, other.after)
 
 
 def _as_known_to(base: Mesh, facts: Facts) -> Facts:

@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.engine.gather import gather
 from bot.engine.observe import Facts
+from bot.engine.stale_rules import Standing, stale
 from bot.errors import AwsError
 from bot.kinds import security_group_rule
 from bot.model.address import Scope, VpcRef
@@ -59,11 +60,11 @@ def references(
     work = {look: partial(_answer, reader, look) for look in looks}
     answers = gather(work, dispatcher, "reading references", progress or Quiet(), stop)
     owners = _environments(mesh, environments)
-    expected = _expected(mesh, facts)
+    expected, standing = _expected(mesh, facts), Standing.of(mesh, facts)
     return tuple(
         diagnostic
         for look, answer in sorted(answers.items(), key=lambda item: item[0])
-        for diagnostic in _told(look, answer, owners[look.vpc], expected)
+        for diagnostic in _told(look, answer, owners[look.vpc], expected, standing)
     )
 
 
@@ -97,7 +98,10 @@ def _expected(mesh: Mesh, facts: Facts) -> frozenset[Named]:
     """The references that the mesh asks for."""
     wishes = (wish.spec for wish in security_group_rule.desire(mesh, facts.inventory))
     return frozenset(
-        (w.group, w.allowed, w.vpc, w.peer) for w in wishes if w.allowed.startswith("sg-")
+        (w.group, w.allowed, w.vpc, w.peer)
+        for w in wishes
+        # who names a group, its owner alone may ask
+        if w.allowed.startswith("sg-") and not w.allowed_owner
     )
 
 
@@ -111,30 +115,20 @@ def _answer(reader: Reader, look: Look) -> Answer:
 
 
 def _told(
-    look: Look, answer: Answer, names: frozenset[str], expected: frozenset[Named]
+    look: Look,
+    answer: Answer,
+    names: frozenset[str],
+    expected: frozenset[Named],
+    standing: Standing,
 ) -> Iterator[Diagnostic]:
     if isinstance(answer, AwsError):
         yield _unread(look, answer, names)
     elif look.groups:
         items = (i for page in answer for i in page.get("SecurityGroupReferenceSet") or ())
-        yield from _others(look, items, names, expected)
+        yield from _others(look, items, names, expected, standing)
     else:
-        yield from (_stale(look, item, names) for item in answer)
-
-
-def _stale(look: Look, item: Mapping[str, Any], names: frozenset[str]) -> Diagnostic:
-    rules = [*(item.get("StaleIpPermissions") or ()), *(item.get("StaleIpPermissionsEgress") or ())]
-    pairs = [pair for rule in rules for pair in rule.get("UserIdGroupPairs") or ()]
-    named = sorted({str(pair.get("GroupId", "")) for pair in pairs})
-    return Diagnostic(
-        Severity.WARNING,
-        "stale-rules",
-        f"security group {item.get('GroupId')} ({item.get('GroupName')}) of {look.vpc} has rules"
-        f" that name {', '.join(named)} over a peering that is gone",
-        "They let nothing through. meshbot mends its own once the peering is there again; remove"
-        " the others by hand.",
-        environments=names,
-    )
+        for item in answer:
+            yield from stale(look.vpc, item, standing, names)
 
 
 def _others(
@@ -142,18 +136,23 @@ def _others(
     items: Iterable[Mapping[str, Any]],
     names: frozenset[str],
     expected: frozenset[Named],
+    standing: Standing,
 ) -> Iterator[Diagnostic]:
     """VPCs that name our groups, though no entry asks them to."""
     known = {(allowed, vpc.vpc_id) for _, allowed, vpc, _ in expected}
     for item in items:
         group, vpc_id = str(item.get("GroupId")), str(item.get("ReferencingVpcId"))
         if (group, vpc_id) not in known:
+            over = str(item.get("VpcPeeringConnectionId") or item.get("TransitGatewayId"))
+            gone = standing.gone(over)
             yield Diagnostic(
                 Severity.NOTICE,
                 "referenced-elsewhere",
-                f"{vpc_id} has rules that name {group} of {look.vpc} over"
-                f" {item.get('VpcPeeringConnectionId')}, and no entry asks for that",
-                "They go stale when that peering is deleted.",
+                f"{vpc_id} has rules that name {group} of {look.vpc} over {over}"
+                + (", which is gone" if gone else ", and no entry asks for that"),
+                "They are stale and let nothing through: whoever made them can remove them."
+                if gone
+                else "They go stale when that connection is deleted.",
                 environments=names,
             )
 

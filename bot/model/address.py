@@ -57,6 +57,12 @@ def _scope(account: str, region: str) -> Scope:
     return Scope(AccountId(account), Region(region))
 
 
+@lru_cache(maxsize=KEPT)
+def home_of(scope: Scope) -> tuple[Scope, ...]:
+    """The scopes of an address that lives in one; one value for the thousands that do."""
+    return (scope,)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Pair:
     """Two VPCs that a peering connects, smaller one first, whichever side requested."""
@@ -104,7 +110,8 @@ class Address:
         return hash(self.key)
 
     def __str__(self) -> str:
-        return f"{self.kind}.{self.scopes[0]}/{self.key}"
+        home = self.scopes[0]
+        return f"{self.kind}.{home.account}/{home.region}/{self.key}"
 
 
 VPC_PEERING_CONNECTION = "vpc_peering_connection"

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum, StrEnum
 from functools import cache, cached_property
 from operator import itemgetter
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from bot.model.address import Address, Scope, VpcRef
 from bot.model.diagnostic import Diagnostic, Severity, SourceLine
+from bot.model.json_text import COMPACT, quoted
 from bot.model.reachability import EnvironmentReach
 from bot.model.subnet import SubnetFacts
 from bot.model.tags import Tags
 
+if TYPE_CHECKING:
+    from bot.model.known import Known  # which is made of what is defined here
+
 FORMAT_VERSION = 1
 """Version of the plan's JSON form and of what the fingerprint covers."""
 
+CANONICAL_KEYS = ("action", "kind", "address", "before", "after")
+"""What of a change the fingerprint covers."""
+
 S = TypeVar("S")
+C = TypeVar("C")
 
 
 class Action(StrEnum):
@@ -73,11 +81,13 @@ class Observed(Generic[S]):
 class Change(Generic[S]):
     """One difference to make. The action follows from which sides exist.
 
-    ``id`` is the AWS id of what is there now, for the steps; it is in no fingerprint.
+    ``id`` is the AWS id of what is there now, for the steps; it is in no fingerprint. A route
+    has none: here it is that of what it leads to.
     ``environments`` are those that want it, or wanted what is deleted. ``support`` is the
     metadata's ``support`` of the file that it belongs to (peerd tags touched tables with it).
     ``needs`` are changes that must be made before this one; their order is not in the
-    fingerprint. ``origin`` and ``reason`` exist for people and never steer what is done.
+    fingerprint. ``origin``, ``reason`` and ``names`` (what AWS's ids in it are called, sorted)
+    exist for people and never steer what is done.
     """
 
     address: Address
@@ -90,6 +100,7 @@ class Change(Generic[S]):
     origin: Origin = Origin.CHANGED
     reason: str = ""
     needs: tuple[Address, ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
 
     @property
     def action(self) -> Action:
@@ -118,7 +129,20 @@ class Change(Generic[S]):
     @property
     def canonical_text(self) -> str:
         """``canonical`` as one line of JSON: equal when the same would be done."""
-        return _text(self.canonical)
+        return self.canonical_start + self.canonical_rest
+
+    @property
+    def canonical_start(self) -> str:
+        """What ``canonical_text`` starts with: no two changes of a plan have the same."""
+        return f'{{"action":"{self.action}","address":{quoted(str(self.address))},'
+
+    @property
+    def canonical_rest(self) -> str:
+        """What follows in ``canonical_text``."""
+        return (
+            f'"after":{COMPACT.text(self.after)},"before":{COMPACT.text(self.before)},'
+            f'"kind":{quoted(self.address.kind)}}}'
+        )
 
 
 def plain(value: Any) -> Any:
@@ -152,26 +176,74 @@ def _fields(spec: type[Any]) -> tuple[str, ...]:
 
 def fingerprint(changes: Iterable[Change[Any]]) -> str:
     """sha256, in hex, of what the changes would do, whatever their order."""
-    return _digest(change.canonical_text for change in changes)
+    return Plan(tuple(changes)).fingerprint
 
 
-def fingerprint_of(canonical: Iterable[Mapping[str, Any]]) -> str:
-    """sha256, in hex, of canonical changes (``Change.canonical`` or read from a plan file)."""
-    return _digest(_text(item) for item in canonical)
+Canonical = Mapping[str, Any]
+"""``Change.canonical``, or what a plan file holds of a change."""
+
+
+def fingerprint_of(canonical: Iterable[Canonical]) -> str:
+    """sha256, in hex, of canonical changes."""
+    changes = [*canonical]
+    return fingerprints_of(changes, [()] * len(changes), ())[0]
+
+
+def fingerprints_of(
+    changes: Sequence[Canonical],
+    belonging: Sequence[Iterable[str]],
+    environments: Iterable[str],
+) -> tuple[str, Mapping[str, str]]:
+    """Of all canonical changes, and for each environment of those that belong to it.
+
+    ``belonging`` are the names of each change's environments.
+    """
+    texts = _in_order(changes, _start_of, _rest_of)
+    return _digest(((text, belonging[place]) for place, text in texts), environments)
+
+
+def _in_order(
+    changes: Sequence[C], start: Callable[[C], str], rest: Callable[[C], str]
+) -> Iterator[tuple[int, str]]:
+    """The texts of changes in order, each with its place; they are never all there at once.
+
+    Their order is that of their starts: these end behind the address, within which no quote
+    stands alone, so that none is the beginning of another one.
+    """
+    starts = [start(change) for change in changes]
+    if len(frozenset(starts)) < len(starts):  # two of one address: all of their texts decides
+        starts = [begun + rest(change) for begun, change in zip(starts, changes, strict=True)]
+        yield from sorted(enumerate(starts), key=itemgetter(1))
+    else:
+        for place in sorted(range(len(starts)), key=starts.__getitem__):
+            yield place, starts[place] + rest(changes[place])
 
 
 _CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":"))
 
 
-def _text(canonical: Mapping[str, Any]) -> str:
-    return _CANONICAL.encode(canonical)
+def _start_of(canonical: Canonical) -> str:
+    action, address = canonical["action"], canonical["address"]
+    return f'{{"action":{quoted(action)},"address":{quoted(address)},'
 
 
-def _digest(lines: Iterable[str]) -> str:
-    digest = _started()
-    for line in sorted(lines):
-        digest.update(line.encode() + b"\n")
-    return digest.hexdigest()
+def _rest_of(canonical: Canonical) -> str:
+    rest = {key: canonical[key] for key in ("after", "before", "kind")}
+    return _CANONICAL.encode(rest)[1:]
+
+
+def _digest(
+    lines: Iterable[tuple[str, Iterable[str]]], environments: Iterable[str] = ()
+) -> tuple[str, Mapping[str, str]]:
+    """Of sorted texts with their environments: of the whole, and of each environment."""
+    whole, parts = _started(), {name: _started() for name in environments}
+    for text, names in lines:
+        line = f"{text}\n".encode()
+        whole.update(line)
+        for name in names:
+            if name in parts:
+                parts[name].update(line)
+    return whole.hexdigest(), {name: part.hexdigest() for name, part in parts.items()}
 
 
 def _started() -> hashlib._Hash:
@@ -218,7 +290,8 @@ class Plan:
     that it must not be applied without an override bound to its fingerprint. ``ids`` are
     AWS's ids of what is there and may be referred to; they are in no fingerprint.
     ``reachability`` tells, for the environments that change, who reaches whom before and
-    after; ``subnets`` is what was read for it and need not be asked again after an apply.
+    after; ``subnets`` is what was read for it and need not be asked again after an apply, nor
+    need ``known``, of a plan that is made to be applied.
 
     It has no slots, so that what takes long to compute and is asked for often is kept.
     """
@@ -233,6 +306,7 @@ class Plan:
     mesh: MeshPicture = field(default_factory=lambda: MeshPicture())
     reachability: tuple[EnvironmentReach, ...] = ()
     subnets: SubnetFacts = field(default_factory=SubnetFacts)
+    known: Known | None = field(default=None, compare=False, repr=False)
 
     @property
     def complete(self) -> bool:
@@ -252,15 +326,9 @@ class Plan:
     @cached_property
     def _fingerprints(self) -> tuple[str, Mapping[str, str]]:
         """Of the whole and of each environment, from one pass over the canonical texts."""
-        whole, parts = _started(), {name: _started() for name in self.environments}
-        texts = ((change.canonical_text, change.environments) for change in self.changes)
-        for text, names in sorted(texts, key=itemgetter(0)):
-            line = text.encode() + b"\n"
-            whole.update(line)
-            for name in names:
-                if name in parts:
-                    parts[name].update(line)
-        return whole.hexdigest(), {name: part.hexdigest() for name, part in parts.items()}
+        texts = _in_order(self.changes, lambda c: c.canonical_start, lambda c: c.canonical_rest)
+        lines = ((text, self.changes[place].environments) for place, text in texts)
+        return _digest(lines, self.environments)
 
     def changes_of(self, environment: str) -> tuple[Change[Any], ...]:
         """The changes that belong to an environment."""
@@ -287,8 +355,12 @@ class Plan:
 
 def summarise(changes: Iterable[Change[Any]]) -> Summary:
     """Counts by action."""
-    actions = [change.action for change in changes]
-    return Summary(*(actions.count(action) for action in Action))
+    total = create = delete = 0
+    for change in changes:  # not by ``action``: a large plan is counted often
+        total += 1
+        create += change.before is None
+        delete += change.before is not None and change.after is None
+    return Summary(create, total - create - delete, delete)
 
 
 class Existence(StrEnum):
@@ -361,7 +433,8 @@ class Report:
     """What an apply did: one outcome for each change of the plan, in the plan's order.
 
     ``lease_lost`` says why, when changes were interrupted because the lease was lost.
-    ``reachability`` is what was found afterwards in the environments that were applied.
+    ``reachability`` is what was found afterwards in the environments that were applied. ``ids``
+    are AWS's ids of what there was and of what was made.
     """
 
     plan: Plan
@@ -369,6 +442,7 @@ class Report:
     warnings: tuple[str, ...] = ()
     lease_lost: str = ""
     reachability: tuple[EnvironmentReach, ...] = ()
+    ids: Mapping[Address, str] = field(default_factory=dict, compare=False, repr=False)
 
     def count(self, result: Result) -> int:
         """How many changes ended so."""

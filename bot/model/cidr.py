@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import Generic, TypeVar
 
@@ -85,13 +85,32 @@ class Blocks(Generic[V]):
 
     def __init__(self, blocks: Mapping[str, V]) -> None:
         """From canonical texts; what is no block holds nothing."""
-        self._held: dict[tuple[int, int, int], tuple[str, V]] = {}
-        for text, value in blocks.items():
+        self._blocks = blocks
+        self._lengths: dict[int, list[int]] = {}
+        for text in blocks:
             with suppress(ValueError):
                 block = network(text)
-                self._held[_bits(block, block.prefixlen)] = text, value
-        lengths = sorted({key[:2] for key in self._held}, reverse=True)
-        self._lengths = {v: [n for of, n in lengths if of == v] for v, _ in lengths}
+                lengths = self._lengths.setdefault(block.version, [])
+                if block.prefixlen not in lengths:
+                    lengths.append(block.prefixlen)
+        for lengths in self._lengths.values():
+            lengths.sort(reverse=True)
+
+    @cached_property
+    def _held(self) -> dict[tuple[int, int, int], tuple[str, V]]:
+        """Made when it is asked for: where all blocks are of one length, none holds another."""
+        held = {}
+        for text, value in self._blocks.items():
+            with suppress(ValueError):
+                block = network(text)
+                held[_bits(block, block.prefixlen)] = text, value
+        return held
+
+    def within_others(self) -> Iterable[tuple[str, V]]:
+        """Those that another one may hold: none where all are of one length."""
+        if all(len(lengths) == 1 for lengths in self._lengths.values()):
+            return ()
+        return self._blocks.items()
 
     def broader(self, cidr: str) -> Iterator[tuple[str, V]]:
         """Those that hold ``cidr`` and more, narrowest first."""

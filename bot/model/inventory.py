@@ -36,12 +36,23 @@ class RouteTable:
 
 @dataclass(frozen=True, slots=True)
 class SecurityGroup:
-    """A security group of a VPC; names are unique in a VPC."""
+    """A security group of a VPC; names are unique in a VPC.
+
+    ``owner`` is the account that has it, empty for the VPC's own. Accounts that subnets of a VPC
+    are shared with make groups of theirs in it, which the VPC's owner sees and cannot change:
+    https://docs.aws.amazon.com/vpc/latest/userguide/vpc-share-limitations.html
+    """
 
     id: str
     vpc: VpcRef
     name: str
     tags: Tags = field(default_factory=Tags)
+    owner: str = ""
+
+    @property
+    def own(self) -> bool:
+        """True when the account of the VPC's member may change it."""
+        return self.owner in ("", self.vpc.scope.account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +60,9 @@ class Inventory:
     """Everything read about VPCs and route tables, and the scopes that could not be read.
 
     ``observed`` holds the scopes that were read; a scope in ``gaps`` holds nothing. Security
-    groups are read only where security group rules name the scope.
+    groups are read only where security group rules name the scope. ``glimpsed`` are VPCs of
+    gaps with the blocks that their peerings show on the sides that were read: enough to know
+    what they may claim, and never a reason to make anything.
     """
 
     observed: frozenset[Scope] = frozenset()
@@ -57,6 +70,7 @@ class Inventory:
     route_tables: Mapping[VpcRef, tuple[RouteTable, ...]] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
     security_groups: Mapping[VpcRef, tuple[SecurityGroup, ...]] = field(default_factory=dict)
+    glimpsed: Mapping[VpcRef, Vpc] = field(default_factory=dict)
 
     def readable(self, scope: Scope) -> bool:
         """True when the scope was read in full."""

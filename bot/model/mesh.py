@@ -89,7 +89,11 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """A named mesh inside a mesh file; the unit that owns, limits, fingerprints and reports."""
+    """A named mesh inside a mesh file; the unit that owns, limits, fingerprints and reports.
+
+    ``rules_emptied``: its file has a section of security group rules, with none in it. Then ours
+    are looked for wherever its members live.
+    """
 
     name: str
     members: tuple[Member, ...]
@@ -103,6 +107,7 @@ class Environment:
     orphan_routes: OrphanRoutes = OrphanRoutes.KEEP
     limits: Limits = field(default_factory=Limits)
     security_group_rules: tuple[WantedRule, ...] = ()
+    rules_emptied: bool = False
 
     @property
     def present(self) -> tuple[Member, ...]:
@@ -163,15 +168,20 @@ class Mesh:
 
     @cached_property
     def rule_scopes(self) -> frozenset[Scope]:
-        """The scopes at both ends of the security group rules, abandoned accounts left out."""
+        """The scopes at both ends of the security group rules, abandoned accounts left out.
+
+        Of environments whose section was emptied, those of every member and tombstone.
+        """
         closed = self.abandoned_accounts
-        return frozenset(
+        named = {
             side.vpc.scope
             for _, env in self
             for rule in env.security_group_rules
             for side in (rule.source, rule.destination)
-            if side.vpc.scope.account not in closed
-        )
+        }
+        emptied = (env for _, env in self if env.rules_emptied)
+        named |= {member.vpc.scope for env in emptied for member in env.members}
+        return frozenset(scope for scope in named if scope.account not in closed)
 
     @property
     def scopes(self) -> frozenset[Scope]:

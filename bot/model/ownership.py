@@ -101,9 +101,10 @@ class Ownership:
 
     def environment(self, tags: Tags | None, pair: Pair) -> str | None:
         """The environment of ours that a pair's tags name, or None when they are not ours."""
-        held = tags.mapping if tags else {}
-        name, service = held.get(ENVIRONMENT, ""), held.get(SERVICE_NAME)
-        if held.get(CREATED) != "true" or name not in self.service_names:
+        if tags is None or tags.get(CREATED) != "true":
+            return None
+        name, service = tags.get(ENVIRONMENT), tags.get(SERVICE_NAME)
+        if name is None or name not in self.service_names:
             return None
         if service in self.service_names[name]:
             return name
@@ -112,20 +113,17 @@ class Ownership:
 
     def foreign(self, tags: Tags | None, pair: Pair) -> bool:
         """True when the tags say that another peerd configuration owns the pair's peering."""
-        held = tags.mapping if tags else {}
-        if self.environment(tags, pair) is not None or held.get(CREATED) != "true":
+        if tags is None or tags.get(CREATED) != "true" or self.environment(tags, pair) is not None:
             return False
-        return bool(held.get(ENVIRONMENT) and held.get(SERVICE_NAME))
+        return bool(tags.get(ENVIRONMENT) and tags.get(SERVICE_NAME))
 
     def elsewhere(self, tags: Tags | None, pair: Pair) -> bool:
         """True when foreign tags name neither an environment nor a service of ours.
 
         One of the two alone may be a tag that drifted.
         """
-        held = tags.mapping if tags else {}
+        if tags is None or not self.foreign(tags, pair):
+            return False
         services = frozenset().union(*self.service_names.values(), *self.renamed.values())
-        return (
-            self.foreign(tags, pair)
-            and held.get(ENVIRONMENT) not in self.service_names
-            and held.get(SERVICE_NAME) not in services
-        )
+        known = tags.get(ENVIRONMENT) in self.service_names
+        return not known and tags.get(SERVICE_NAME) not in services

@@ -58,7 +58,7 @@ RULES_PER_GROUP = Quota(
     "security group",
     60,
     1000,
-    "let fewer blocks or groups through, or by: reference instead of by: cidr",
+    "let fewer blocks or groups through",
 )
 """Inbound and outbound apart, and IPv4 and IPv6; a rule that names a group counts as one of each.
 AWS allows as many as rules per group times groups per network interface do not pass 1,000."""

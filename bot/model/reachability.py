@@ -25,6 +25,7 @@ class Reason(StrEnum):
     CONFLICT = "conflict"
     SHADOWED = "shadowed"
     ACL = "acl"
+    SECURITY_GROUP = "security-group"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,13 @@ class Obstacle:
     that is not reached from there as a whole; ``route`` and ``target`` are the route that its
     traffic takes instead (of a peering that is not active, ``target`` is its status; of an
     overlap, the blocks). ``rule`` is the number of the network ACL's rule that decides,
-    32767 for the one that AWS shows as ``*``; ``egress`` tells which list it is in.
+    32767 for the one that AWS shows as ``*``; ``egress`` tells which list it is in. ``back``:
+    it is in the way of the answers, from the peer to the source.
+
+    Of a ``security_group`` that does not let the ``traffic`` of an entry out (``egress``) or in,
+    ``target`` is the peer's group, where the entry names one, ``destination`` a block of the peer,
+    and ``route`` a prefix list that may let it through, as what is in it is not read. Without a
+    ``destination`` there is no such group, or several, and it is in the entry's own words.
     """
 
     reason: Reason
@@ -48,6 +55,9 @@ class Obstacle:
     network_acl: str = ""
     rule: int = 0
     egress: bool = False
+    security_group: str = ""
+    traffic: str = ""
+    back: bool = False
 
 
 @dataclass(frozen=True, slots=True)

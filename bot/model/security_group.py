@@ -25,6 +25,11 @@ CONTROL = frozenset({"icmp", "icmpv6"})
 _NAMES = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6"}
 
 
+def spellings(protocol: str) -> frozenset[str]:
+    """The ways in which AWS may write a protocol of a Traffic: by name, or by number."""
+    return frozenset({protocol, *(number for number, name in _NAMES.items() if name == protocol)})
+
+
 class Direction(StrEnum):
     """On which side of the traffic a rule is: the destination's group, or the source's."""
 
@@ -54,7 +59,8 @@ class Traffic:
     @classmethod
     def of(cls, protocol: str, from_port: int | None, to_port: int | None) -> Traffic:
         """From what AWS answers or a file says; a protocol is its name or its number."""
-        name = _NAMES.get(protocol, ALL if protocol == "all" else protocol)
+        given = protocol.lower()
+        name = _NAMES.get(given, ALL if given == "all" else given)
         first = EVERY if from_port is None else from_port
         last = EVERY if to_port is None else to_port
         if name in PORTED:
@@ -98,10 +104,15 @@ class RuleSide:
         """True when it says which group it is about."""
         return bool(self.group_id or self.name or self.tags)
 
-    def __str__(self) -> str:
+    @property
+    def called(self) -> str:
+        """The group in the words of the entry; empty when it names none."""
         tags = ", ".join(f"{key}={value}" for key, value in self.tags)
         named = f"named {self.name!r}" if self.name else f"tagged {tags}"
-        return f"{self.group_id or f'group {named}'} of {self.vpc}"
+        return self.group_id or (f"group {named}" if self.names_group else "")
+
+    def __str__(self) -> str:
+        return f"{self.called} of {self.vpc}"
 
 
 @dataclass(frozen=True, slots=True)

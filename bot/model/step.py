@@ -15,6 +15,7 @@ class Role:
 
     With ``writes`` the session may change things, as far as the role may; else only read.
     With ``inspects`` it may also read what a plan need not know: the role itself.
+    With ``analyzes`` it may have Reachability Analyzer look, and change nothing in the mesh.
     """
 
     account: AccountId
@@ -23,6 +24,7 @@ class Role:
     external_id: str | None = None
     writes: bool = False
     inspects: bool = False
+    analyzes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,23 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """What must still be as it was planned, right before a call takes something away.
+
+    Among the items of the read ``action``, narrowed by ``filter`` to ``value``, the one that is
+    as ``same`` says has to be as ``match`` says; both, and ``within``, are as in a Look. What is
+    not there any more is no reason to hold the call back: AWS's answer to it tells.
+    """
+
+    action: str
+    filter: str
+    value: str | IdOf
+    same: Mapping[str, Any]
+    match: Mapping[str, Any]
+    within: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Slot:
     """A place among the few that AWS allows a ``scope`` at once, held until a step is done.
 
@@ -122,7 +141,8 @@ class Step:
 
     After a lost answer, a ``repeatable`` call is sent again at once: twice is the same as
     once. Else ``look`` says how to see whether it took effect, before it is sent again;
-    without either it is never sent again, and its change has failed.
+    without either it is never sent again, and its change has failed. With a ``check`` it is
+    sent only if that holds.
     """
 
     name: str
@@ -139,3 +159,4 @@ class Step:
     tolerates: frozenset[str] = frozenset()
     repeatable: bool = False
     look: Look | None = None
+    check: Check | None = None

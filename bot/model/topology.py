@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 
-from bot.model.address import Pair
+from bot.model.address import Pair, VpcRef
 from bot.model.mesh import Environment, Member, MemberRole, Mesh, Topology
 
 
@@ -26,6 +26,23 @@ def wanted_pairs(mesh: Mesh) -> dict[Pair, frozenset[str]]:
         for one, other in connected_members(environment):
             wanted.setdefault(Pair.of(one.vpc, other.vpc), set()).add(environment.name)
     return {pair: frozenset(names) for pair, names in wanted.items()}
+
+
+def unconnected(mesh: Mesh, pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """Those of the pairs that no environment connects.
+
+    Quick where the mesh is large and the pairs are few: it does not list all that it connects.
+    """
+    places: dict[VpcRef, dict[str, tuple[Topology, Member]]] = {}
+    for _, environment in mesh:
+        for member in environment.present:
+            place = environment.topology, member
+            places.setdefault(member.vpc, {})[environment.name] = place
+    for pair in pairs:
+        here, there = (places.get(vpc, {}) for vpc in (pair.first, pair.second))
+        joined = here.keys() & there.keys()
+        if not any(_connects(here[name][0], here[name][1], there[name][1]) for name in joined):
+            yield pair
 
 
 def _connects(topology: Topology, one: Member, other: Member) -> bool:

@@ -59,7 +59,8 @@ def visible(value: object, limit: int = TEXT_LIMIT) -> str:
     are missing.
     """
     raw = str(value)
-    if raw.isprintable() and "  " not in raw and not (_INVISIBLE.intersection(raw)):
+    plain = raw.isascii() or not _INVISIBLE.intersection(raw)
+    if plain and "  " not in raw and raw.isprintable():
         line = raw.strip()
     else:
         line = " ".join("".join(map(_shown, _ANSI.sub("", raw))).split())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from bot.kinds.peering_options import OptionsSpec
@@ -26,11 +27,12 @@ class Sorted:
     routes: Changes = ()
     others: Changes = ()
     options: Changes = ()
+    rules: Changes = ()
 
     @property
     def all(self) -> Changes:
         """Every one of them."""
-        return self.peerings + self.options + self.routes + self.others
+        return self.peerings + self.options + self.routes + self.rules + self.others
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,17 @@ def parts(plan: Plan) -> tuple[Part, ...]:
     """One part for each environment of the plan, and for any other that a change names."""
     told: dict[str, list[Change[Any]]] = {name: [] for name in plan.environments}
     shared: dict[str, Counter[str]] = defaultdict(Counter)
+    homes: dict[frozenset[str], str] = {}
+    spoken_for = frozenset(plan.environments)
     for change in plan.changes:
-        home = _home(change, plan)
+        names = change.environments
+        home = homes.get(names)
+        if home is None:
+            home = homes[names] = min(names & spoken_for or names, default="")
         told.setdefault(home, []).append(change)
-        for other in change.environments - {home}:
-            shared[other][home] += 1
+        if len(names) > 1:
+            for other in names - {home}:
+                shared[other][home] += 1
     memberships = defaultdict(list)
     for membership in plan.memberships:
         memberships[membership.environment].append(membership)
@@ -83,25 +91,15 @@ def parts(plan: Plan) -> tuple[Part, ...]:
     )
 
 
-def _home(change: Change[Any], plan: Plan) -> str:
-    spoken_for = change.environments.intersection(plan.environments)
-    return min(spoken_for or change.environments, default="")
-
-
 def sort(changes: Iterable[Change[Any]]) -> Sorted:
     """Peerings, their options, routes and the rest apart."""
-    peerings, options, routes, others = [], [], [], []
+    kinds = (PeeringSpec, RouteSpec, OptionsSpec, RuleSpec)
+    found: dict[type, list[Change[Any]]] = {kind: [] for kind in kinds}
+    others: list[Change[Any]] = []
     for change in changes:
-        spec = change.after or change.before
-        if isinstance(spec, PeeringSpec):
-            peerings.append(change)
-        elif isinstance(spec, OptionsSpec):
-            options.append(change)
-        elif isinstance(spec, RouteSpec):
-            routes.append(change)
-        else:
-            others.append(change)
-    return Sorted(tuple(peerings), tuple(routes), tuple(others), tuple(options))
+        found.get(type(change.after or change.before), others).append(change)
+    peerings, routes, options, rules = map(tuple, found.values())
+    return Sorted(peerings, routes, tuple(others), options, rules)
 
 
 def deletes(changes: Iterable[Change[Any]]) -> Changes:
@@ -124,7 +122,12 @@ def table(change: Change[RouteSpec]) -> Table:
     """Where a route is; the address's key starts with the table's id."""
     spec = change.after or change.before
     assert spec is not None
-    return Table(str(spec.vpc), change.address.key.partition("/")[0])
+    return _table(spec.vpc, change.address.key.partition("/")[0])
+
+
+@lru_cache(maxsize=1 << 14)
+def _table(vpc: VpcRef, route_table: str) -> Table:
+    return Table(str(vpc), route_table)
 
 
 def by_table(routes: Iterable[Change[RouteSpec]]) -> dict[Table, list[Change[RouteSpec]]]:
@@ -163,9 +166,15 @@ def by_vpc(changes: Iterable[Change[Any]]) -> dict[str, list[Change[Any]]]:
     """Changes per VPC (a peering under both of its own), sorted; else per scope."""
     found: dict[str, list[Change[Any]]] = defaultdict(list)
     for change in changes:
-        for name in places(change):
+        for name in homes(change):
             found[name].append(change)
     return dict(sorted(found.items()))
+
+
+def homes(change: Change[Any]) -> tuple[str, ...]:
+    """The VPCs that something changes in; a rule's is that of its group alone."""
+    spec = change.after or change.before
+    return (str(spec.vpc),) if isinstance(spec, RuleSpec) else places(change)
 
 
 def places(change: Change[Any]) -> tuple[str, ...]:

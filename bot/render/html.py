@@ -9,7 +9,7 @@ from typing import Any
 from bot.kinds.route import RouteSpec
 from bot.kinds.vpc_peering import PeeringSpec
 from bot.model.address import Address
-from bot.model.change import Change, Membership, Outcome, Plan
+from bot.model.change import Action, Change, Membership, Outcome, Plan
 from bot.model.diagnostic import Diagnostic, SourceLine
 from bot.render.context import Context, web_url
 from bot.render.escape import html, html_text
@@ -25,18 +25,27 @@ LEGEND = "New: thick green. Going: dashed red. Kept: thin grey."
 
 
 def report(plan: Plan, context: Context, outcomes: Sequence[Outcome] = ()) -> str:
-    """``report.html``: summary, problems, members, every change, searchable; a picture."""
+    """``report.html``, as ``pieces`` has it."""
+    return "".join(pieces(plan, context, outcomes))
+
+
+def pieces(plan: Plan, context: Context, outcomes: Sequence[Outcome] = ()) -> Iterator[str]:
+    """``report.html``: summary, problems, members, every change, searchable; a picture.
+
+    Piece by piece, since that of a large plan is as large as the plan.
+    """
     title = f"Plan: {to_do(plan.summary)}" if plan.changes else "No changes"
-    sections = [
-        f"<h1>{title}</h1>",
-        _about(plan, context),
-        *_problems(plan, context),
-        *_members(plan.memberships, context),
-        *reach_sections(plan.reachability),
-        *_changes(plan, context, outcomes),
-        *_picture(plan),
-    ]
-    return "\n".join([_head(title), *sections, f"<script>{SCRIPT}</script>", "</body></html>", ""])
+    yield from (f"{_head(title)}\n<h1>{title}</h1>\n", f"{_about(plan, context)}\n")
+    yield from map(_line, _problems(plan, context))
+    yield from _members(plan.memberships, context)
+    yield from map(_line, reach_sections(plan.reachability))
+    yield from _changes(plan, context, outcomes)
+    yield from map(_line, _picture(plan))
+    yield f"<script>{SCRIPT}</script>\n</body></html>\n"
+
+
+def _line(text: str) -> str:
+    return f"{text}\n"
 
 
 def _head(title: str) -> str:
@@ -107,8 +116,8 @@ def _diagnostic(diagnostic: Diagnostic, context: Context) -> str:
 def _members(memberships: Sequence[Membership], context: Context) -> Iterator[str]:
     if not memberships:
         return
-    yield "<h2>Members that join or leave</h2>"
-    yield _table(
+    yield "<h2>Members that join or leave</h2>\n"
+    yield from _table(
         ("", "VPC", "Environment", "Because of", "Note"),
         (
             "<tr>"
@@ -138,18 +147,18 @@ def _picture(plan: Plan) -> Iterator[str]:
 def _changes(plan: Plan, context: Context, outcomes: Sequence[Outcome]) -> Iterator[str]:
     if not plan.changes:
         return
-    yield f"<h2>{count(len(plan.changes), 'change')}</h2>"
+    yield f"<h2>{count(len(plan.changes), 'change')}</h2>\n"
     yield (
         '<p class="filter"><input id="words" type="search" placeholder="Search"'
         ' aria-label="Search the changes"><select id="action" aria-label="Action">'
         '<option value="">all actions</option><option>create</option><option>update</option>'
-        '<option>delete</option></select></p><p class="soft" id="told"></p>'
+        '<option>delete</option></select></p><p class="soft" id="told"></p>\n'
     )
     ended = {outcome.change.address: outcome for outcome in outcomes}
     heads = ["", "Kind", "What", "Environments", "Why", "Declared at"]
     place = cache(partial(_place, context))
     rows = (_change(change, place, ended) for change in plan.changes)
-    yield _table([*heads, "Outcome"] if ended else heads, rows, "changes")
+    yield from _table([*heads, "Outcome"] if ended else heads, rows, "changes")
 
 
 def _change(
@@ -157,16 +166,32 @@ def _change(
 ) -> str:
     action = change.action
     cells = [
-        f'<span class="{action}">{SIGN[action]} {action}</span>',
-        html(noun(change)),
+        _action(action),
+        _cell(noun(change)),
         _what(change) + _differences(change),
-        html(", ".join(sorted(change.environments))),
-        html(f"{change.reason} ({change.origin})" if change.reason else change.origin),
+        _names(change.environments),
+        _cell(f"{change.reason} ({change.origin})" if change.reason else change.origin),
         " ".join(map(place, change.declared_at[:3])),
     ]
     if ended:
         cells.append(_outcome(ended.get(change.address)))
-    return f'<tr data-action="{action}">' + _cells(*cells)
+    return f'<tr data-action="{action}">{_cells(*cells)}'
+
+
+@cache
+def _action(action: Action) -> str:
+    return f'<span class="{action}">{SIGN[action]} {action}</span>'
+
+
+@lru_cache(maxsize=1 << 12)
+def _cell(text: str) -> str:
+    """Words that thousands of changes share."""
+    return html(text)
+
+
+@lru_cache(maxsize=1 << 12)
+def _names(environments: frozenset[str]) -> str:
+    return html(", ".join(sorted(environments)))
 
 
 def _what(change: Change[Any]) -> str:
@@ -208,11 +233,12 @@ def _outcome(outcome: Outcome | None) -> str:
 
 
 def _cells(*cells: str) -> str:
-    return "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>\n"
+    return f"<td>{'</td><td>'.join(cells)}</td></tr>\n"
 
 
-def _table(heads: Sequence[str], rows: Iterable[str], identity: str = "") -> str:
+def _table(heads: Sequence[str], rows: Iterable[str], identity: str = "") -> Iterator[str]:
     head = "".join(f"<th>{text}</th>" for text in heads)
     name = f' id="{identity}"' if identity else ""
-    start = f'<div class="wide"><table{name}><thead><tr>{head}</tr></thead>\n<tbody>'
-    return "".join([start, *rows, "</tbody></table></div>"])
+    yield f'<div class="wide"><table{name}><thead><tr>{head}</tr></thead>\n<tbody>'
+    yield from rows
+    yield "</tbody></table></div>\n"

@@ -1,57 +1,49 @@
 """JSON text on many lines, byte for byte as ``json.dumps(data, indent=1)`` makes it.
 
-The standard library's encoder is written in C, but not where it indents: there it takes much
-longer than this one, and wants all data at once.
+The standard library's encoder wants all data at once, and plans are larger as data than as values.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
+
+from bot.model.json_text import INDENTED, quoted
 
 
 def json_text(data: Mapping[str, Any]) -> str:
-    """Plain data as text in ASCII. A value may be an iterator: a list that is never all there."""
-    pieces = [piece for key, value in data.items() for piece in _entry(key, value)]
-    if not pieces:
-        return "{}"
-    pieces[0] = "{" + pieces[0].removeprefix(",")
-    return "".join([*pieces, "\n}"])
+    """Values of the model as text in ASCII, as ``json_pieces`` has it."""
+    return "".join(json_pieces(data))
 
 
-def _entry(key: str, value: Any) -> Iterator[str]:
-    """A comma and an entry of the whole, of an iterator item by item."""
-    start = f",\n {quoted(key)}: "
-    if not isinstance(value, Iterator):
-        yield start + _text(value, 1)
-        return
-    before = f"{start}["
-    for item in value:
-        yield f"{before}\n  {_text(item, 2)}"
+def json_pieces(data: Mapping[str, Any]) -> Iterator[str]:
+    """The same piece by piece. A value may be an iterator: a list that is never all there."""
+    before = "{"
+    for key, value in data.items():
+        start = f"{before}\n {quoted(key)}: "
+        if isinstance(value, Iterator):
+            yield f"{start}["
+            yield from _items(value)
+        else:
+            yield start + INDENTED.text(value, 1)
         before = ","
-    yield "\n ]" if before == "," else f"{before}]"
+    yield "\n}" if before == "," else "{}"
 
 
-def _text(data: Any, depth: int) -> str:
-    """Data that stands ``depth`` levels below the whole."""
-    kind = type(data)
-    if kind is str:
-        return quoted(data)
-    if kind is dict:
-        entries = [f"{quoted(key)}: {_text(item, depth + 1)}" for key, item in data.items()]
-        return _bracketed("{", entries, "}", depth)
-    if kind is list:
-        return _bracketed("[", [_text(item, depth + 1) for item in data], "]", depth)
-    return _CONSTANTS[data] if data is None or kind is bool else json.dumps(data)
+class Written(Iterator[str]):
+    """The items of a list as text already, each of which stands two levels below the whole."""
+
+    def __init__(self, texts: Iterator[str]) -> None:
+        self._texts = texts
+
+    def __next__(self) -> str:
+        return next(self._texts)
 
 
-_CONSTANTS = {None: "null", True: "true", False: "false"}
-
-
-def _bracketed(opening: str, items: list[str], closing: str, depth: int) -> str:
-    if not items:
-        return opening + closing
-    inner, outer = "\n" + " " * (depth + 1), "\n" + " " * depth
-    return f"{opening}{inner}{f',{inner}'.join(items)}{outer}{closing}"
+def _items(values: Iterator[Any]) -> Iterator[str]:
+    written = isinstance(values, Written)
+    before = "\n  "
+    for value in values:
+        yield before + (value if written else INDENTED.text(value, 2))
+        before = ",\n  "
+    yield "\n ]" if before[0] == "," else "]"

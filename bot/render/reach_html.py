@@ -9,6 +9,7 @@ from bot.render.escape import html, html_text
 from bot.render.reachability import (
     Cell,
     Exceptional,
+    ends,
     exceptions,
     in_words,
     matrix,
@@ -40,10 +41,10 @@ def reach_sections(reaches: Sequence[EnvironmentReach]) -> Iterator[str]:
 
 
 def _exception(found: Exceptional) -> str:
-    arrow = "↔" if found.both else "→"
-    ends = f"{_id(found.pair.source)} {arrow} {_id(found.pair.peer)}"
     kind = "delete" if found.lost else "update"
-    return f'<span class="{kind}">✗</span> {ends}: {html_text(why(found), LONG)}'
+    return (
+        f'<span class="{kind}">✗</span> {ends(found, _id, "→", "↔")}: {html_text(why(found), LONG)}'
+    )
 
 
 def _id(value: object) -> str:

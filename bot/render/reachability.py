@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -31,18 +31,31 @@ class Cell(Enum):
     LOST = "lost"
 
 
+NAMED = 3
+"""Members that a line names of those that one thing keeps apart from another."""
+
+
 @dataclass(frozen=True, slots=True)
 class Exceptional:
-    """A pair that is not reachable, in one direction or, for the same reason, in both."""
+    """One thing in the way, and the pairs of a member that it keeps apart.
 
-    pair: PairReach
+    ``near`` is the member where it is, ``far`` those that it cannot reach; with ``inward`` they
+    cannot reach it, with ``both`` neither. ``lost``: they could before. ``destinations`` are the
+    blocks that are not reached.
+    """
+
     obstacle: Obstacle
-    both: bool
+    near: VpcRef
+    far: tuple[VpcRef, ...]
+    inward: bool = False
+    both: bool = False
+    lost: bool = False
+    destinations: tuple[str, ...] = ()
 
     @property
-    def lost(self) -> bool:
-        """True when it was reachable before."""
-        return self.pair.before is True
+    def pairs(self) -> int:
+        """How many ordered pairs these are."""
+        return len(self.far) * (2 if self.both else 1)
 
 
 def in_words(reach: EnvironmentReach) -> str:
@@ -69,31 +82,98 @@ def by_reason(reach: Iterable[EnvironmentReach]) -> str:
 
 
 def exceptions(reach: EnvironmentReach) -> list[Exceptional]:
-    """The pairs that are not reachable; those that were come first, then by VPC."""
+    """What keeps pairs apart; what is new comes first, then by VPC.
+
+    One thing that keeps a member from many, such as a network ACL of its subnet, is one of them.
+    """
+    found: dict[tuple[object, ...], list[Exceptional]] = {}
+    for one in _by_pair(reach):
+        key = one.near, one.inward, one.both, one.lost, *_cause(one)
+        found.setdefault(key, []).append(one)
+    told = [_together(alike) for alike in found.values()]
+    return sorted(told, key=lambda one: not one.lost)
+
+
+def _together(alike: Sequence[Exceptional]) -> Exceptional:
+    far = tuple(vpc for one in alike for vpc in one.far)
+    blocks = tuple(dict.fromkeys(block for one in alike for block in one.destinations))
+    return replace(alike[0], far=far, destinations=blocks)
+
+
+def _by_pair(reach: EnvironmentReach) -> Iterator[Exceptional]:
+    """Each pair, in one direction or, where one thing is in the way of both, in both."""
     held = {(p.source, p.peer): p for p in reach.exceptions}
-    told: list[Exceptional] = []
     while held:
-        ends, pair = next(iter(held.items()))
-        del held[ends]
+        pair = held.pop(next(iter(held)))
+        obstacle = pair.obstacle
+        assert obstacle is not None, "an exception has an obstacle"
         back = held.get((pair.peer, pair.source))
-        same = back is not None and (back.obstacle, back.before) == (pair.obstacle, pair.before)
-        if same:
+        both = back is not None and back.obstacle is not None and _same(pair, back)
+        if both:
             del held[pair.peer, pair.source]
-        assert pair.obstacle is not None, "an exception has an obstacle"
-        told.append(Exceptional(pair, pair.obstacle, same))
-    return sorted(told, key=lambda found: not found.lost)
+        lost, blocks = pair.before is True, (obstacle.destination,)
+        if obstacle.vpc == pair.peer:
+            ends = pair.peer, (pair.source,), not both
+        else:
+            ends = pair.source, (pair.peer,), False
+        yield Exceptional(obstacle, *ends, both, lost, blocks)
+
+
+def _same(pair: PairReach, back: PairReach) -> bool:
+    """Whether one thing is in the way of both directions: it is on the way back of one."""
+    there, here = pair.obstacle, back.obstacle
+    assert there is not None, "an exception has an obstacle"
+    assert here is not None, "an exception has an obstacle"
+    if (there.reason, pair.before is True) != (here.reason, back.before is True):
+        return False
+    if _of_pair(there):
+        return sorted((there.route, there.target)) == sorted((here.route, here.target))
+    return _thing(there) == _thing(here) and there.destination == here.destination
+
+
+def _thing(obstacle: Obstacle) -> tuple[object, ...]:
+    """What is in the way, whatever it keeps from where."""
+    o = obstacle
+    place = o.reason, o.vpc, o.subnet, o.route_table, o.network_acl, o.rule, o.egress
+    return *place, o.route, o.target, o.security_group, o.traffic
+
+
+def _of_pair(obstacle: Obstacle) -> bool:
+    """Whether it is at neither end alone."""
+    at_an_end = obstacle.reason is Reason.OVERLAP and obstacle.route_table
+    return obstacle.reason in (Reason.NO_PEERING, Reason.OVERLAP) and not at_an_end
+
+
+_OF_A_TABLE = frozenset({Reason.NO_ELIGIBLE_TABLE, Reason.INELIGIBLE_TABLE, Reason.NO_ROUTE})
+"""Reasons that one table gives for every destination."""
+
+
+def _cause(found: Exceptional) -> tuple[object, ...]:
+    """What is equal for pairs that the same thing keeps apart."""
+    obstacle = found.obstacle
+    each = found.far if _of_pair(obstacle) else ()
+    block = "" if obstacle.reason in _OF_A_TABLE else obstacle.destination
+    return *_thing(obstacle), block, obstacle.back and not found.both, each
+
+
+def ends(found: Exceptional, shown: Callable[[VpcRef], str], one: str, both: str) -> str:
+    """``a -> b, c, d and 8 more members``; ``one`` and ``both`` are the arrows."""
+    far = ", ".join(map(shown, found.far[:NAMED]))
+    if len(found.far) > NAMED:
+        far += f" and {count(len(found.far) - NAMED, 'more member')}"
+    near, arrow = shown(found.near), both if found.both else one
+    return f"{far} {arrow} {near}" if found.inward else f"{near} {arrow} {far}"
 
 
 def why(found: Exceptional) -> str:
     """What is in the way, with the reason's name."""
-    obstacle, pair = found.obstacle, found.pair
-    back = "on the way back, " if obstacle.vpc == pair.peer and _directed(obstacle) else ""
-    until_now = "reachable until now; " if pair.before else ""
+    obstacle = replace(found.obstacle, back=found.obstacle.back and not found.both)
+    if len(found.destinations) > 1:
+        more = count(len(found.destinations) - 1, "more block")
+        obstacle = replace(obstacle, destination=f"{found.destinations[0]} and {more}")
+    back = "on the way back, " if obstacle.back else ""
+    until_now = "reachable until now; " if found.lost else ""
     return f"{until_now}{obstacle.reason}: {back}{_WHY[obstacle.reason](obstacle)}"
-
-
-def _directed(obstacle: Obstacle) -> bool:
-    return bool(obstacle.route_table or obstacle.network_acl)
 
 
 def _place(obstacle: Obstacle) -> str:
@@ -146,10 +226,24 @@ def _shadowed(obstacle: Obstacle) -> str:
 def _acl(obstacle: Obstacle) -> str:
     rule = "*" if obstacle.rule >= 32767 else str(obstacle.rule)
     way = "outbound" if obstacle.egress else "inbound"
+    ports = "TCP port from 1024 on" if obstacle.back else "TCP port"
     return (
-        f"{obstacle.network_acl} of {obstacle.subnet} in {obstacle.vpc} lets no TCP port through"
+        f"{obstacle.network_acl} of {obstacle.subnet} in {obstacle.vpc} lets no {ports} through"
         f" for some addresses, by {way} rule {rule}"
     )
+
+
+def _security_group(obstacle: Obstacle) -> str:
+    where, traffic = f"{obstacle.security_group} of {obstacle.vpc}", obstacle.traffic
+    if not obstacle.destination:
+        by_id = obstacle.security_group.startswith("sg-")
+        missing = "is not there" if by_id else "is not there, or there are several"
+        return f"{where} {missing}; it is to let {traffic} {'out' if obstacle.egress else 'in'}"
+    way = "out to" if obstacle.egress else "in from"
+    block = obstacle.destination
+    peer = f"{obstacle.target} ({block})" if obstacle.target else block
+    unread = f"; what is in {obstacle.route} is not known" if obstacle.route else ""
+    return f"{where} does not let {traffic} {way} {peer}{unread}"
 
 
 _WHY = {
@@ -164,6 +258,7 @@ _WHY = {
     Reason.CONFLICT: _conflict,
     Reason.SHADOWED: _shadowed,
     Reason.ACL: _acl,
+    Reason.SECURITY_GROUP: _security_group,
 }
 
 

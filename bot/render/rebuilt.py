@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache, lru_cache
 from types import NoneType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -19,6 +20,7 @@ from bot.kinds.route.spec import RouteSpec
 from bot.kinds.security_group_rule.spec import RuleSpec
 from bot.kinds.vpc_peering.spec import PeeringSpec
 from bot.model.address import (
+    KEPT,
     PEERING_OPTIONS,
     VPC_PEERING_CONNECTION,
     AccountId,
@@ -26,13 +28,14 @@ from bot.model.address import (
     Region,
     Scope,
     VpcRef,
+    vpc_ref,
 )
-from bot.model.change import Change, Gap, Membership, Movement, Origin, Plan
+from bot.model.change import CANONICAL_KEYS, Change, Gap, Membership, Movement, Origin, Plan
 from bot.model.diagnostic import Diagnostic, Severity, SourceLine
 from bot.model.reachability import EnvironmentReach, Reason
 from bot.model.security_group import SECURITY_GROUP_RULE, Direction
 from bot.model.tags import Tags
-from bot.render.planfile import CANONICAL_KEYS, PlanFileError
+from bot.render.planfile import PlanFileError
 
 SPECS: Mapping[str, type] = {
     VPC_PEERING_CONNECTION: PeeringSpec,
@@ -69,14 +72,16 @@ def reaches_of(data: Iterable[Any]) -> tuple[EnvironmentReach, ...]:
     return tuple(decoded(EnvironmentReach, item) for item in data)
 
 
+@lru_cache(maxsize=KEPT)
 def vpc_of(text: str) -> VpcRef:
     """A VPC from ``account/region/vpc-id``. Raises PlanFileError."""
     match = _VPC.fullmatch(text)
     if match is None:
         raise PlanFileError(f"{text[:80]!r} names no VPC.")
-    return VpcRef(Scope(AccountId(match[1]), Region(match[2])), match[3])
+    return vpc_ref(match[1], match[2], match[3])
 
 
+@lru_cache(maxsize=KEPT)
 def address_of(text: str) -> Address:
     """An address from its text; a peering's key names its second scope. Raises PlanFileError."""
     match = _ADDRESS.fullmatch(text)
@@ -122,6 +127,7 @@ def _change(data: Mapping[str, Any], ids: Mapping[str, str]) -> Change[Any]:
         tuple(_line(item) for item in data["declared_at"]),
         origin=Origin(data["origin"]),
         reason=data["reason"],
+        names=tuple(sorted(data.get("names", {}).items())),
     )
     if change.canonical != {key: data[key] for key in CANONICAL_KEYS}:
         raise PlanFileError(f"{data['address'][:200]} is not a change as meshbot writes it.")
@@ -161,10 +167,17 @@ def _one_of(kinds: tuple[Any, ...], value: Any) -> Any:
 
 
 def _dataclass(kind: Any, value: Any) -> Any:
-    hints, given = get_type_hints(kind), _of(dict, value)
-    if set(given) != {field.name for field in fields(kind)}:
+    hints, given = _hints(kind), _of(dict, value)
+    if given.keys() != hints.keys():
         raise PlanFileError(f"{', '.join(sorted(map(str, given)))[:200]} are not its fields.")
     return kind(**{name: decoded(hints[name], item) for name, item in given.items()})
+
+
+@cache
+def _hints(kind: Any) -> Mapping[str, Any]:
+    """The fields of a dataclass with their types."""
+    hints = get_type_hints(kind)
+    return {field.name: hints[field.name] for field in fields(kind)}
 
 
 def _of(kind: type[T], value: Any) -> T:

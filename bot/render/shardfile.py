@@ -59,7 +59,8 @@ class ShardFile:
     """What one shard's run did. ``plan`` is None when it failed or was superseded.
 
     ``head`` and ``base`` are commits, ``meshes`` the digest of the mesh files; they tell
-    whether shards are parts of one thing. ``failure`` is a reason and a text.
+    whether shards are parts of one thing. ``failure`` is a reason and a text. ``run`` and
+    ``attempt`` are GitHub's numbers of the workflow run that left it, and which attempt it was.
     """
 
     command: str
@@ -72,6 +73,8 @@ class ShardFile:
     reviewing: Reviewing = Reviewing()
     failure: tuple[str, str] | None = None
     superseded: str = ""
+    run: str = ""
+    attempt: int = 1
 
 
 def shard_json(file: ShardFile) -> str:
@@ -108,6 +111,8 @@ def shard_json(file: ShardFile) -> str:
         "outcome": _outcome(file.report, file.reviewing) if file.report else None,
         "failure": {"reason": file.failure[0], "text": file.failure[1]} if file.failure else None,
         "superseded": file.superseded,
+        "run": file.run,
+        "attempt": file.attempt,
     }
     return json.dumps(data, ensure_ascii=True, separators=(",", ":")) + "\n"
 
@@ -164,6 +169,8 @@ def _read(data: Mapping[str, Any]) -> ShardFile:
         _reviewing(plan, told) if plan and told else Reviewing(),
         (failure["reason"], failure["text"]) if failure else None,
         data["superseded"],
+        data["run"],
+        data["attempt"],
     )
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from bot.model.change import Plan
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bot.model.change import Gap, Plan
 from bot.model.verification import Verification
+from bot.render import analyzer, escape
 from bot.render.budget import fit, fixed
 from bot.render.context import Context
 from bot.render.json_text import json_text
@@ -11,9 +15,10 @@ from bot.render.markdown import problems, reach
 from bot.render.markdown.pieces import UNLIMITED, paragraphs
 from bot.render.planfile import plan_data
 from bot.render.reachability import by_reason, total
-from bot.render.terminal.lines import Line, diagnostic_lines, printed
-from bot.render.terminal.plan import gap_lines
+from bot.render.terminal.lines import LINE_LIMIT, Line, diagnostic_lines, printed
 from bot.render.terminal.reach import reach_lines
+
+NOT_LOOKED_AT = "pairs with a member there count as not reachable"
 
 
 def verdict(found: Verification) -> str:
@@ -31,8 +36,9 @@ def text(found: Verification, *, width: int, colour: bool) -> str:
     """For a terminal or a log. ``width`` is in columns."""
     lines = [
         *reach_lines(found.reachability, detailed=True),
-        *(line for gap in found.gaps for line in gap_lines(gap)),
+        *(line for gap in found.gaps for line in _gap_lines(gap)),
         *diagnostic_lines(found.diagnostics),
+        *(analyzer.lines(found.analyzed) if found.analyzed else ()),
         Line(body=verdict(found)),
     ]
     return printed(lines, width, colour)
@@ -48,6 +54,7 @@ def json(found: Verification) -> str:
                 "reachability": told.get("reachability", []),
                 "diagnostics": told["diagnostics"],
                 "gaps": told["gaps"],
+                **analyzer.as_data(found.analyzed),
             }
         )
         + "\n"
@@ -59,11 +66,21 @@ def markdown(found: Verification) -> str:
     plan = _as_plan(found)
     blocks = [
         fixed(0, f"### {verdict(found)}"),
-        *problems.blocks(plan, Context(), 1),
+        problems.gaps(found.gaps, 1, NOT_LOOKED_AT),
+        *problems.blocks(replace(plan, gaps=()), Context(), 1),
         reach.block(found.reachability, 2),
+        fixed(2, analyzer.markdown(found.analyzed)),
         problems.notices(plan, Context(), 3),
     ]
     return paragraphs(*(part.markdown for part in fit(blocks, UNLIMITED))) + "\n"
+
+
+def _gap_lines(gap: Gap) -> Iterator[Line]:
+    """What could not be looked at."""
+    what = f"{gap.scope} could not be read: {gap.action}: {gap.error}"
+    yield Line("not looked at: ", escape.terminal(what, LINE_LIMIT), "yellow", 2)
+    yield Line(body=f"{NOT_LOOKED_AT.capitalize()}.", indent=2)
+    yield Line()
 
 
 def _as_plan(found: Verification) -> Plan:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
-from bot.kinds import by_name, peering_options, route, vpc_peering
+from bot.kinds import by_name, peering_options, route, security_group_rule, vpc_peering
 from bot.kinds.peering_options import OptionsSpec
 from bot.kinds.route import RouteSpec
 from bot.kinds.vpc_peering import PeeringSpec
-from bot.model.address import VPC_PEERING_CONNECTION, Address, pair_of
+from bot.model.address import Address, VpcRef, pair_of
 from bot.model.change import Action, Change, Plan, Summary, summarise
 from bot.model.diagnostic import Severity
 from bot.model.tags import Tags
@@ -22,6 +23,19 @@ NOTHING_NAMED = (
     "No changes. The files name no environment, so nothing was read; a base revision tells what"
     " was removed."
 )
+
+BESIDES = frozenset(
+    {
+        "delete-withheld",
+        "disputed-peering",
+        "orphan-route",
+        "reference-goes-stale",
+        "rules-left-behind",
+        "stale-rules",
+        "stray-peering",
+    }
+)
+"""Problems with what is there beside what the files ask for: that may all be there."""
 
 _NOUN = {
     vpc_peering.NAME: "peering",
@@ -44,11 +58,15 @@ def plural(noun: str) -> str:
 
 def no_changes(plan: Plan) -> str:
     """What a plan without changes says: only one without problems says that all is well."""
-    problems = sum(d.severity is not Severity.NOTICE for d in plan.diagnostics)
+    problems = [d for d in plan.diagnostics if d.severity is not Severity.NOTICE]
+    lacking = [d for d in problems if d.code not in BESIDES]
     if not plan.complete:
         return "No changes in what could be read."
+    if lacking:
+        told = count(len(problems), "problem")
+        return f"No changes. {told}: not all that the files ask for is there."
     if problems:
-        return f"No changes. {count(problems, 'problem')}: not all that the files ask for is there."
+        return f"{NO_CHANGES} {count(len(problems), 'problem')} with what else is there."
     return NO_CHANGES if plan.environments else NOTHING_NAMED
 
 
@@ -59,8 +77,11 @@ def to_do(summary: Summary) -> str:
 
 def some_to_do(changes: Iterable[Change[Any]]) -> str:
     """Like ``to_do``, without what there is none of."""
-    actions = Counter(change.action for change in changes)
-    return ", ".join(f"{actions[a]:,} to {TO[a]}" for a in Action if actions[a]) or "nothing"
+    total = summarise(changes)
+    numbers = zip((total.create, total.update, total.delete), Action, strict=True)
+    return ", ".join(f"{number:,} to {TO[action]}" for number, action in numbers if number) or (
+        "nothing"
+    )
 
 
 def done(summary: Summary) -> str:
@@ -70,8 +91,10 @@ def done(summary: Summary) -> str:
 
 def things(changes: Iterable[Change[Any]]) -> str:
     """``2 peerings, 4 routes``."""
-    kinds = Counter(noun(change) for change in changes)
-    return ", ".join(count(number, name) for name, number in kinds.items())
+    nouns: Counter[str] = Counter()
+    for kind, number in Counter(change.address.kind for change in changes).items():
+        nouns[noun_of(kind)] += number
+    return ", ".join(count(number, name) for name, number in nouns.items())
 
 
 def noun(change: Change[Any]) -> str:
@@ -106,17 +129,32 @@ def brief(change: Change[Any]) -> str:
 
 def named(address: Address) -> str:
     """An address in words."""
-    if address.kind != VPC_PEERING_CONNECTION:
-        return str(address)
-    pair = pair_of(address)
-    return f"peering {pair.first} ↔ {pair.second}"
+    scope, key = address.scopes[0], address.key
+    if address.kind == vpc_peering.NAME:
+        pair = pair_of(address)
+        return f"peering {pair.first} ↔ {pair.second}"
+    if address.kind == security_group_rule.NAME:
+        return security_group_rule.named(address)
+    if address.kind == route.NAME:
+        table, _, destination = key.partition("/")
+        return f"route {destination} in {table} of {scope}"
+    if address.kind == peering_options.NAME:
+        vpc, _, peer = key.partition("~")
+        return f"peering option of {scope}/{vpc}, for its peering with {peer}"
+    return f"{noun_of(address.kind)} {key} in {scope}"
 
 
 def peer(spec: RouteSpec) -> str:
     """Where a route leads, seen from its VPC: the peer of our peering, or an id."""
     target = spec.target
-    there = str(pair_of(target).other(spec.vpc)) if isinstance(target, Address) else target
+    there = _far(target, spec.vpc) if isinstance(target, Address) else target
     return f"{there} (blackhole)" if spec.blackhole else there
+
+
+@lru_cache(maxsize=1 << 14)
+def _far(peering: Address, vpc: VpcRef) -> str:
+    """The VPC at the other end."""
+    return str(pair_of(peering).other(vpc))
 
 
 def dns(changes: Sequence[Change[OptionsSpec]], arrow: str = "→") -> str:

@@ -56,7 +56,7 @@ def _play(story: Story, report: Path) -> None:
     _say("This is the comment that it posted:")
     click.echo(_comment(story, number))
     html = read_bytes(plan.workspace / plan.outputs["report-html-path"])
-    write_text(report, html.decode())
+    write_text(report, [html.decode()])
     _say(f"The report of the plan is in {report}.")
 
     _say("The pull request is merged. The push to main applies what was reviewed.")

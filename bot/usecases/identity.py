@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from bot.model.address import AccountId, Scope
 from bot.model.mesh import Mesh, MeshFile
@@ -51,3 +52,11 @@ def _role(account: AccountId, file: MeshFile, applying: bool) -> Role:
     plan_name = metadata.plan_principal_name or metadata.common_principal_name
     name = metadata.common_principal_name if applying else plan_name
     return Role(account, name, metadata.role_session_name, metadata.external_id, writes=applying)
+
+
+def analyzer_roles(
+    scopes: Iterable[Scope], mesh: Mesh, environments: dict[Scope, str]
+) -> dict[AccountId, Role]:
+    """Apply's role per account, for sessions that only have Reachability Analyzer look."""
+    roles = roles_for(scopes, (mesh,), environments, applying=True)
+    return {account: replace(role, writes=False, analyzes=True) for account, role in roles.items()}

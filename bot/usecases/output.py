@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from bot.errors import BotError, MeshInvalid
@@ -11,42 +11,59 @@ from bot.render import escape
 
 if TYPE_CHECKING:  # validate says its result without loading what plans and applies
     from bot.config import Loaded
+    from bot.model.analyzer import Offer
     from bot.model.change import Plan, Report
     from bot.model.diagnostic import Diagnostic
     from bot.model.doctor import Diagnosis
 from bot.model.verification import Verification
 
+PIECE = 1 << 20
+"""Characters that are written at a time, or a few more."""
 
-def plan_text(plan: Plan, form: str) -> str:
-    """A plan as ``text``, ``json`` or ``markdown``."""
+
+def plan_pieces(plan: Plan, form: str) -> Iterator[str]:
+    """A plan as ``text``, ``json`` or ``markdown``, in large pieces."""
     if form == "json":
         from bot.render import planfile
 
-        return planfile.plan_json(plan)
+        return _large(planfile.plan_pieces(plan))
     if form == "markdown":
         from bot.render import markdown
 
-        return markdown.document(plan)
+        return iter([markdown.document(plan)])
     from bot.adapters import terminal as screen
     from bot.render import terminal
 
-    return terminal.text(plan, width=screen.width(), colour=screen.colour())
+    return iter([terminal.text(plan, width=screen.width(), colour=screen.colour())])
 
 
-def report_text(report: Report, form: str) -> str:
+def report_pieces(report: Report, form: str) -> Iterator[str]:
     """What an apply did, likewise."""
     if form == "json":
         from bot.render import planfile
 
-        return planfile.report_json(report)
+        return _large(planfile.report_pieces(report))
     if form == "markdown":
         from bot.render import markdown
 
-        return markdown.outcome_document(report)
+        return iter([markdown.outcome_document(report)])
     from bot.adapters import terminal as screen
     from bot.render import terminal
 
-    return terminal.report_text(report, width=screen.width(), colour=screen.colour())
+    return iter([terminal.report_text(report, width=screen.width(), colour=screen.colour())])
+
+
+def _large(pieces: Iterable[str]) -> Iterator[str]:
+    """The same text in fewer pieces: each that is printed is flushed."""
+    held: list[str] = []
+    size = 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= PIECE:
+            yield "".join(held)
+            held, size = [], 0
+    yield "".join(held)
 
 
 def diagnosis_text(diagnosis: Diagnosis, form: str) -> str:
@@ -71,6 +88,14 @@ def verification_text(found: Verification, form: str) -> str:
     if form == "markdown":
         return verification.markdown(found)
     return verification.text(found, width=screen.width(), colour=screen.colour())
+
+
+def offer_text(offered: Offer) -> str:
+    """What Reachability Analyzer would be asked, and the cost; for standard error."""
+    from bot.adapters import terminal as screen
+    from bot.render import analyzer
+
+    return analyzer.offer_text(offered, width=screen.width(), colour=False)
 
 
 def validation_text(loaded: Loaded, form: str) -> str:

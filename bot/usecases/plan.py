@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from bot.adapters.threads import ThreadDispatcher
-from bot.engine.observe import observe
+from bot.engine.left_behind import left_behind
+from bot.engine.observe import Facts, observe
 from bot.engine.planner import make_plan as plan_of
 from bot.engine.planner import narrowed
 from bot.engine.questions import answers, questions, remarked
@@ -16,9 +17,11 @@ from bot.engine.references import references
 from bot.engine.shard_part import part_of
 from bot.engine.shards import home_scopes
 from bot.errors import FailureReason, Refused
+from bot.kinds.route import NAME as ROUTE
 from bot.model.address import Scope
 from bot.model.change import Plan
 from bot.model.diagnostic import Diagnostic
+from bot.model.known import Known
 from bot.model.mesh import Mesh
 from bot.model.shard import Shard
 from bot.ports import Aws, Progress, Quiet, Reader, Stop
@@ -42,8 +45,9 @@ def make_plan(
 
     ``environments`` narrows what is shown, not what is known; quotas, attributes and
     subnets are asked for what is shown. With ``applying`` the apply role reads, else the plan
-    role. ``drifting`` asks about references between security groups as well. Raises UsageError
-    for an environment that is nowhere, Interrupted once ``stop`` is set.
+    role. ``drifting`` asks about references between security groups, and for rules that were
+    left behind, as well. Raises UsageError for an environment that is nowhere, Interrupted once
+    ``stop`` is set.
     """
     check_environments(environments, head, base)
 
@@ -62,10 +66,19 @@ def make_plan(
         near = home_scopes(concerned(plan, head, base), head, base) & facts.inventory.observed
         subnets = read_subnets(reader_for, near, dispatcher, progress, stop)
         if drifting:
-            seen = references(reader_for, head, facts, environments, dispatcher, progress, stop)
+            asking = (environments, dispatcher, progress, stop)
+            seen = references(reader_for, head, facts, *asking)
+            seen += left_behind(reader_for, head, base, facts, *asking)
             plan = replace(plan, diagnostics=(*plan.diagnostics, *seen))
     plan = judged(remarked(plan, known), used, quotas)
-    return with_reachability(plan, head, base, facts, subnets)
+    plan = with_reachability(plan, head, base, facts, subnets)
+    return replace(plan, known=_kept(facts)) if applying and plan.changes else plan
+
+
+def _kept(facts: Facts) -> Known:
+    """What an apply need not read again; not the routes, of which there are many."""
+    observed = {kind: found for kind, found in facts.observed.items() if kind != ROUTE}
+    return Known(facts.inventory, observed)
 
 
 def _scopes(names: Iterable[str], *meshes: Mesh | None) -> frozenset[Scope]:

@@ -76,16 +76,37 @@ def test_signals_that_fall_into_the_start_of_a_pause_do_not_lock_it() -> None:
     subprocess.run([sys.executable, "-c", STORM], check=True, timeout=60, cwd=ROOT)  # noqa: S603
 
 
-def test_sigterm_unwinds_what_is_held() -> None:
-    before, given_back = signal.getsignal(signal.SIGTERM), list[bool]()
+@BOTH
+def test_a_signal_unwinds_what_is_held_and_a_second_does_not_cut_that_short(
+    number: signal.Signals,
+) -> None:
+    before = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
+    given_back: list[bool] = []
+
+    def give_back() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        given_back.append(True)
 
     def work() -> None:
         with ending_in_order(), ExitStack() as held:
-            held.callback(given_back.append, True)
-            os.kill(os.getpid(), signal.SIGTERM)
+            held.callback(give_back)
+            os.kill(os.getpid(), number)
 
-    with pytest.raises(KeyboardInterrupt):
-        work()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            work()
+        os.kill(os.getpid(), signal.SIGTERM)  # while the message is written
+    finally:
+        for n, handler in before.items():
+            signal.signal(n, handler)
 
     assert given_back == [True]
-    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_without_a_signal_ending_in_order_leaves_all_as_it_was() -> None:
+    before = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
+
+    with ending_in_order():
+        assert signal.getsignal(signal.SIGTERM) != before[signal.SIGTERM]
+
+    assert {n: signal.getsignal(n) for n in before} == before

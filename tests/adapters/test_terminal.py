@@ -163,6 +163,34 @@ def test_a_dumb_terminal_gets_no_drawing() -> None:
     assert "routes" not in shown.out.getvalue()
 
 
+class Gone(io.StringIO):
+    """A terminal that is closed after its first drawing."""
+
+    lost = False
+
+    def write(self, text: str) -> int:
+        if self.lost:
+            raise OSError(5, "Input/output error")
+        return super().write(text)
+
+
+def test_a_terminal_that_is_gone_is_no_failure_in_the_end() -> None:
+    out = Gone()
+    console = Console(file=out, force_terminal=True, _environ={"TERM": "xterm-256color"})
+    bars = ProgressBars(lines, console)
+    with bars:
+        bars.update("reading scopes", 0, 2)
+        live = bars._live
+        assert live is not None
+        assert live._refresh_thread is not None
+        live._refresh_thread.stop()  # its end would be told as a warning of this test
+        live._refresh_thread.join()
+        live._refresh_thread = None
+        out.lost = True
+
+    assert bars._live is None
+
+
 def test_a_pipe_gets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stderr", io.StringIO())
 

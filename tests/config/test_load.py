@@ -441,6 +441,32 @@ def test_tags_of_a_spoke_pair_do_not_add_up() -> None:
     assert [fault.split()[1] for fault in faults(environment(12))] == ["too-many-tags"] * 2
 
 
+@pytest.mark.parametrize(
+    ("section", "emptied"), [("", False), ("security_group_rules: []\n", True)]
+)
+def test_an_emptied_section_of_rules_is_not_a_missing_one(section: str, emptied: bool) -> None:
+    content = (HERE / "good" / "peerd-configuration.yaml").read_text() + "\n" + section
+
+    loaded = load({"mesh.yaml": content.encode()})
+
+    found = loaded.mesh.environments.values()
+    assert {(env.rules_emptied, env.security_group_rules) for env in found} == {(emptied, ())}
+    members = {member.vpc.scope for env in found for member in env.members}
+    assert loaded.mesh.rule_scopes == (members if emptied else set())
+
+
+def test_blanks_around_a_description_are_not_part_of_it() -> None:
+    """AWS may keep them or not: a rule is not to differ for ever because of them."""
+    name = "security-group-rules.yaml"
+    content = (HERE / "good" / name).read_text()
+    assert content.count('description: "a-b (c)"') == 1
+    content = content.replace('"a-b (c)"', '"  a-b (c) "')
+
+    rules = load({name: content.encode()}).mesh.environments["production"].security_group_rules
+
+    assert "a-b (c)" in {rule.description for rule in rules}
+
+
 def test_security_group_rules_belong_to_their_environment_in_aws_words() -> None:
     rules = good("security-group-rules.yaml").mesh.environments["production"].security_group_rules
 

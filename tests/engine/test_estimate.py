@@ -37,14 +37,25 @@ def test_it_takes_longer_once_aws_allowed_less() -> None:
     assert remaining(lanes, {(EAST, ROUTES): 200}, 0.0).seconds > 1.5 * before
 
 
-def test_a_critical_bucket_that_overflows_is_starved() -> None:
+def test_a_critical_bucket_overflows_once_it_is_full_and_has_nothing_to_do() -> None:
     lanes = Lanes({})
     calls = {(EAST, ROUTES): 500, (WEST, ROUTES): 60}
-    assert remaining(lanes, calls, 0.0).starved
+    assert remaining(lanes, calls, 0.0).idle_in == 0
 
-    lanes.add(call("east"))
+    for n in range(10):
+        lanes.add(call(f"east-{n}"))
+    lanes.bucket((EAST, ROUTES)).tokens -= 10
 
-    assert not remaining(lanes, calls, 0.0).starved  # and west has time
+    left = remaining(lanes, calls, 0.0)  # west, which is full, has time
+    assert left.idle_in == pytest.approx((10 + 10) / 5, rel=0.02)
+
+
+def test_a_bucket_whose_calls_are_all_ready_waits_for_nothing() -> None:
+    lanes = Lanes({})
+    for n in range(60):
+        lanes.add(call(f"east-{n}"))
+
+    assert remaining(lanes, {(EAST, ROUTES): 60}, 0.0).idle_in == float("inf")
 
 
 def change(kind: str, key: str, *scopes: object) -> Change[object]:

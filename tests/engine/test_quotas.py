@@ -64,8 +64,8 @@ def planned(spokes: int, quotas: Quotas, *rules: Rule) -> Plan:
     ("spokes", "severity", "said"),
     [
         (7, None, ""),
-        (8, Severity.WARNING, "this plan comes to 80 %: vpc-00000000 (8)"),
-        (10, Severity.WARNING, "this plan comes to 100 %: vpc-00000000 (10)"),
+        (8, Severity.WARNING, "this plan comes to 8, 80 %: vpc-00000000 (8)"),
+        (10, Severity.WARNING, "this plan comes to 10, 100 %: vpc-00000000 (10)"),
         (11, Severity.ERROR, "this plan needs 11: vpc-00000000 (11)"),
     ],
 )

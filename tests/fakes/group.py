@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bot.model.address import VpcRef
+from bot.model.address import Scope, VpcRef
 
 
 @dataclass
@@ -33,13 +33,24 @@ class FakeGroupRule:
 
 @dataclass
 class FakeGroup:
-    """A security group."""
+    """A security group. ``participant`` is the account that made it in a VPC shared with it."""
 
     id: str
     vpc: VpcRef
     name: str
     tags: dict[str, str] = field(default_factory=dict)
     rules: dict[str, FakeGroupRule] = field(default_factory=dict)
+    participant: str = ""
+
+    @property
+    def owner(self) -> str:
+        """The account whose it is: it alone changes the group, and sees its tags."""
+        return self.participant or self.vpc.scope.account
+
+    def seen_from(self, where: Scope) -> bool:
+        """Whether an account and region sees it: its own, and that of the VPC's owner."""
+        accounts = (self.owner, self.vpc.scope.account)
+        return where.region == self.vpc.scope.region and where.account in accounts
 
     def add(self, rule: FakeGroupRule) -> FakeGroupRule:
         """Puts a rule in."""

@@ -42,7 +42,7 @@ def mesh_of(files: Mapping[str, Mapping[str, Any]]) -> Mesh:
 def _file(path: str, data: Mapping[str, Any]) -> MeshFile:
     limits = Limits(**data.get("limits", {}))
     environments = tuple(
-        with_rules(_environment(path, name, body, limits), data.get("security_group_rules", ()))
+        with_rules(_environment(path, name, body, limits), data.get("security_group_rules"))
         for name, body in data["environments"].items()
     )
     metadata = Metadata(**data["metadata"]) if "metadata" in data else METADATA
@@ -66,14 +66,18 @@ def _environment(path: str, name: str, body: Any, limits: Limits) -> Environment
     )
 
 
-def with_rules(environment: Environment, entries: Iterable[Mapping[str, Any]]) -> Environment:
-    """The environment with those of a file's rules that name it."""
+def with_rules(
+    environment: Environment, entries: Iterable[Mapping[str, Any]] | None
+) -> Environment:
+    """The environment with those of a file's rules that name it; None: there is no section."""
+    listed = list(entries or ())
     found = tuple(
         _rule(environment, line, item)
-        for line, item in enumerate(entries, 50)
+        for line, item in enumerate(listed, 50)
         if item["environment"] == environment.name
     )
-    return replace(environment, security_group_rules=found)
+    emptied = entries is not None and not listed
+    return replace(environment, security_group_rules=found, rules_emptied=emptied)
 
 
 def _rule(environment: Environment, line: int, item: Mapping[str, Any]) -> WantedRule:

@@ -14,9 +14,15 @@ from tests.fakes.aws import FakeAws
 from tests.fakes.dispatcher import SimulatedDispatcher
 
 
-def plan(aws: FakeAws, head: Mesh, base: Mesh | None = None, *environments: str) -> Plan:
-    """A plan, as ``meshbot plan`` makes it."""
-    return make_plan(aws, head, base, environments=environments)
+def plan(
+    aws: FakeAws,
+    head: Mesh,
+    base: Mesh | None = None,
+    *environments: str,
+    applying: bool = False,
+) -> Plan:
+    """A plan, as ``meshbot plan`` makes it, or ``apply``."""
+    return make_plan(aws, head, base, environments=environments, applying=applying)
 
 
 def never() -> bool:

@@ -47,8 +47,8 @@ class SecurityGroups:
                 "GroupId": group.id,
                 "GroupName": group.name,
                 "VpcId": group.vpc.vpc_id,
-                "OwnerId": where.account,
-                "Tags": shapes.tag_list(group.tags),
+                "OwnerId": group.owner,
+                "Tags": shapes.tag_list(group.tags if group.owner == where.account else {}),
             }
             for group in self._groups(where)
         ]
@@ -57,11 +57,13 @@ class SecurityGroups:
     def describe_rules(self, where: Scope, **params: Any) -> list[dict[str, Any]]:
         """DescribeSecurityGroupRules."""
         found = [self._shape(g, rule) for g in self._groups(where) for rule in g.rules.values()]
+        theirs = {g.id for g in self._groups(where) if g.owner != where.account}
+        found = [item | ({"Tags": []} if item["GroupId"] in theirs else {}) for item in found]
         key = "SecurityGroupRuleId"
         return shapes.filtered(found, params, f"{key}s", key, NO_RULE)
 
     def describe_stale(self, where: Scope, *, VpcId: str) -> list[dict[str, Any]]:
-        """DescribeStaleSecurityGroups: rules of a VPC's groups whose peering is gone."""
+        """DescribeStaleSecurityGroups: rules of a VPC's groups whose peering or group is gone."""
         found = []
         for group in self._groups(where):
             stale = [r for r in group.rules.values() if group.vpc.vpc_id == VpcId and self._dead(r)]
@@ -94,11 +96,12 @@ class SecurityGroups:
         return [{"SecurityGroupReferenceSet": found}]  # no pages: the whole answer
 
     def _groups(self, where: Scope) -> Iterator[FakeGroup]:
-        return (g for g in self.world.groups.values() if g.vpc.scope == where)
+        return (g for g in self.world.groups.values() if g.seen_from(where))
 
     def _group(self, where: Scope, group_id: str) -> FakeGroup:
         group = self.world.groups.get(group_id)
-        if group is None or group.vpc.scope != where:
+        region = group.vpc.scope.region if group is not None else ""
+        if group is None or (group.owner, region) != (where.account, where.region):
             raise Fault(NO_GROUP, f"The security group '{group_id}' does not exist")
         return group
 
@@ -111,13 +114,14 @@ class SecurityGroups:
 
     def _dead(self, rule: FakeGroupRule) -> bool:
         peering = self.world.peerings.get(rule.peering)
-        return bool(rule.peering) and (peering is None or not peering.live)
+        lost = rule.allowed not in self.world.groups
+        return bool(rule.peering) and (peering is None or not peering.live or lost)
 
     def _shape(self, group: FakeGroup, rule: FakeGroupRule) -> dict[str, Any]:
         return {
             "SecurityGroupRuleId": rule.id,
             "GroupId": group.id,
-            "GroupOwnerId": group.vpc.scope.account,
+            "GroupOwnerId": group.owner,
             "IsEgress": rule.egress,
             "IpProtocol": rule.protocol,
             "FromPort": rule.from_port,
@@ -135,7 +139,7 @@ class SecurityGroups:
         referenced = self.world.groups.get(rule.allowed)
         info: dict[str, Any] = {"GroupId": rule.allowed}
         if referenced is not None:
-            info["UserId"] = referenced.vpc.scope.account
+            info["UserId"] = referenced.owner
         if rule.peering:
             held = self.world.peerings.get(rule.peering)
             info["PeeringStatus"] = held.status if held else "deleted"
@@ -215,7 +219,7 @@ class SecurityGroups:
     def _reference(self, group: FakeGroup, other_id: str, owner: str) -> str:
         """The peering over which a group may be named; none within one VPC."""
         other = self.world.groups.get(other_id)
-        wrong_owner = bool(other and owner and other.vpc.scope.account != owner)
+        wrong_owner = bool(other and owner and other.owner != owner)
         if other is None or wrong_owner or other.vpc.scope.region != group.vpc.scope.region:
             raise Fault(NO_GROUP, f"You have specified two resources: {other_id}")
         if other.vpc == group.vpc:

@@ -51,3 +51,23 @@ SUPPORTED: Mapping[str, Mapping[str, frozenset[str]]] = {
     "servicequotas:GetServiceQuota": {},
 }
 """By action: the resource types that have to be allowed, and the keys known for each."""
+
+ANALYZING: Mapping[str, Mapping[str, frozenset[str]]] = {
+    "ec2:CreateNetworkInsightsPath": {
+        "network-insights-path": _REQUEST,
+        "network-interface": _TAGGED,
+    },
+    "ec2:CreateTags": {
+        "network-insights-analysis": _TAGGED | _REQUEST | {"ec2:CreateAction"},
+        "network-insights-path": _TAGGED | _REQUEST | {"ec2:CreateAction"},
+    },
+    "ec2:DeleteNetworkInsightsAnalysis": {"network-insights-analysis": _TAGGED},
+    "ec2:DeleteNetworkInsightsPath": {"network-insights-path": _TAGGED},
+    "ec2:DescribeNetworkInsightsAnalyses": {},
+    "ec2:DescribeNetworkInterfaces": {},
+    "ec2:StartNetworkInsightsAnalysis": {
+        "network-insights-analysis": _REQUEST,
+        "network-insights-path": _TAGGED,
+    },
+}
+"""The same, for what ``verify --analyzer`` needs besides."""

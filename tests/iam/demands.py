@@ -22,6 +22,8 @@ Values = Mapping[str, str]
 """The parameters of a call, in the flat form of AWS's query protocol."""
 
 _KINDS = {"pcx": "vpc-peering-connection", "rtb": "route-table", "vpc": "vpc", "subnet": "subnet"}
+_KINDS |= {"eni": "network-interface", "nip": "network-insights-path"}
+_KINDS |= {"nia": "network-insights-analysis"}
 _KINDS |= {"sg": "security-group", "sgr": "security-group-rule"}
 
 
@@ -120,6 +122,34 @@ def _referenced(caller: Caller, action: str, values: Values) -> Iterator[Demand]
         yield Demand(action, caller.arn(values[name]), caller.held(values[name]))
 
 
+def _path(caller: Caller, action: str, values: Values) -> Iterator[Demand]:
+    for end in ("Source", "Destination"):
+        given = values[end]
+        own = not given.startswith("arn:")
+        yield Demand(action, caller.arn(given) if own else given, caller.held(given) if own else {})
+    yield from _marked(caller, action, values, "nip-*")
+
+
+def _analysis(caller: Caller, action: str, values: Values) -> Iterator[Demand]:
+    path = values["NetworkInsightsPathId"]
+    yield Demand(action, caller.arn(path), caller.held(path))
+    yield from _marked(caller, action, values, "nia-*")
+
+
+def _marked(caller: Caller, action: str, values: Values, made: str) -> Iterator[Demand]:
+    """Something new with its tags."""
+    tags, new = _request_tags(values, "TagSpecification.1.Tag"), caller.arn(made)
+    yield Demand(action, new, tags)
+    if tags:
+        tagging = {**tags, "ec2:CreateAction": (action.partition(":")[2],)}
+        yield Demand("ec2:CreateTags", new, tagging)
+
+
+def _insight(caller: Caller, action: str, values: Values) -> Iterator[Demand]:
+    identifier = values.get("NetworkInsightsAnalysisId") or values["NetworkInsightsPathId"]
+    yield Demand(action, caller.arn(identifier), caller.held(identifier))
+
+
 def _request_tags(values: Values, prefix: str) -> Context:
     found: dict[str, tuple[str, ...]] = {}
     keys = [name for name in values if re.fullmatch(rf"{re.escape(prefix)}\.\d+\.Key", name)]
@@ -157,6 +187,10 @@ _ASKED: Mapping[str, Callable[[Caller, str, Values], Iterator[Demand]]] = {
     "ec2:AcceptVpcPeeringConnection": _accept,
     "ec2:DeleteVpcPeeringConnection": _peering,
     "ec2:ModifyVpcPeeringConnectionOptions": _peering,
+    "ec2:CreateNetworkInsightsPath": _path,
+    "ec2:DeleteNetworkInsightsAnalysis": _insight,
+    "ec2:DeleteNetworkInsightsPath": _insight,
+    "ec2:StartNetworkInsightsAnalysis": _analysis,
     "ec2:DescribeVpcAttribute": _attribute,
     "ec2:CreateTags": _tags,
     "ec2:DeleteTags": _tags,

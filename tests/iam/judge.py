@@ -59,7 +59,7 @@ def trusts(policy: Policy, principal: str, demands: Iterable[Demand]) -> bool:
 
 def _applies(statement: Statement, demand: Demand) -> bool:
     return (
-        demand.action in statement.actions
+        any(matches(pattern, demand.action) for pattern in statement.actions)
         and any(matches(arn, demand.resource) for arn in statement.resources)
         and all(_holds(op, keys, demand.context) for op, keys in statement.conditions.items())
     )

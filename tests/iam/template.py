@@ -107,6 +107,15 @@ class FilledIn:
         document: Mapping[str, Any] = policy["PolicyDocument"]
         return document
 
+    def managed(self, name: str) -> Mapping[str, Any] | None:
+        """The document of a managed policy; None where its condition does not hold."""
+        resource = self.template["Resources"][name]
+        assert resource["Type"] == "AWS::IAM::ManagedPolicy"
+        if not self._resolve(self.template["Conditions"][resource["Condition"]]):
+            return None
+        document: Mapping[str, Any] = self._resolve(resource["Properties"])["PolicyDocument"]
+        return document
+
     def _resolve(self, value: Any) -> Any:
         if isinstance(value, list):
             return [v for item in value if (v := self._resolve(item)) is not _ABSENT]

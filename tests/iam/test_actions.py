@@ -10,7 +10,7 @@ from itertools import product
 import pytest
 
 from bot.adapters.aws.guard import check_read
-from bot.adapters.aws.session_policy import INSPECTS, READS, WRITES, session_policy
+from bot.adapters.aws.session_policy import ANALYZES, INSPECTS, READS, WRITES, session_policy
 from bot.engine.doctor.permissions import needed
 from tests.iam.authorization import SUPPORTED
 from tests.iam.template import INITIAL, MEMBER, ROOT, FilledIn
@@ -54,7 +54,7 @@ def test_lists_of_session_policies_are_the_calls_in_the_code() -> None:
     keys_of_conditions = {"sts:ExternalId"}
 
     found = actions_in_the_code() - signing_in - needs_nothing - keys_of_conditions
-    assert found == {*READS, *WRITES, *INSPECTS}
+    assert found == {*READS, *WRITES, *INSPECTS, *ANALYZES}
     assert signing_in <= actions_in_the_code()
 
 
@@ -113,5 +113,5 @@ def test_page_explains_every_permission() -> None:
     page = (ROOT / "docs" / "iam.md").read_text()
 
     signing_in = ("sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:TagSession")
-    for action in (*READS, *WRITES, *INSPECTS, *signing_in):
+    for action in (*READS, *WRITES, *INSPECTS, *ANALYZES, *signing_in):
         assert f"`{action}`" in page, action

@@ -14,6 +14,7 @@ import pytest
 
 from bot.emulator.aws import Emulator, running
 from bot.engine.quotas import judged
+from bot.usecases.output import report_pieces
 from tests.integration.laptop import Laptop, live, member
 
 BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["INT", "TERM"])
@@ -72,6 +73,28 @@ def test_a_signal_after_the_last_answer_of_the_plan_applies_nothing(
     assert ran.code == 1, ran
     assert "nothing was changed" in ran.err
     assert live(laptop.world()) == set()
+
+
+@BOTH
+def test_a_signal_while_the_report_is_written_does_not_take_it_away(
+    laptop: Laptop, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    laptop.mesh(production=[member(vpc) for vpc in laptop.vpcs(2)])
+
+    def signalled(*given: Any) -> Any:
+        os.kill(os.getpid(), number)
+        return report_pieces(*given)
+
+    monkeypatch.setattr("bot.usecases.output.report_pieces", signalled)
+    handlers = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        ran = laptop.run("apply", "--yes")
+    finally:
+        for n, handler in handlers.items():
+            signal.signal(n, handler)
+
+    assert ran.code == 0, ran
+    assert "Apply complete" in ran.out
 
 
 def test_a_call_that_hangs_does_not_hold_up_the_end(laptop: Laptop) -> None:

@@ -31,6 +31,16 @@ def test_the_matrix_is_one_line_and_asks_nobody(mesh: Laptop) -> None:
     assert len(mesh.ok("shards", "--max", "1", "--format", "json").json["include"]) == 1
 
 
+def test_an_empty_matrix_is_told_as_one_that_github_refuses(laptop: Laptop) -> None:
+    laptop.mesh()
+
+    ran = laptop.ok("shards", "--format", "json")
+
+    assert ran.json == {"include": []}
+    assert "skip the job" in ran.err
+    assert "skip the job" not in laptop.ok("shards").err
+
+
 def test_what_was_removed_since_the_base_is_divided_too(mesh: Laptop) -> None:
     base = mesh.commit()
     mesh.mesh(gamma=[member(vpc) for vpc in mesh.vpcs(2)])

@@ -1,4 +1,4 @@
-"""The peering walk-through's own sequence: peering, references on both sides, routes, and back.
+"""Security group rules through the real command line: what is asked, mended, and made anew.
 
 https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html
 """
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bot.emulator.aws.seed import SeededVpc
-from tests.integration.laptop import EAST, A, B, Laptop, destinations, file, live, member
+from tests.integration.laptop import EAST, A, B, Laptop, file, member
 
 BLOCK = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "10.66.0.0/16"}]}
 RULES = {"DescribeSecurityGroups", "DescribeSecurityGroupRules"}
@@ -69,31 +69,6 @@ def peers(laptop: Laptop) -> Peers:
     third = laptop.vpc(A, EAST, "10.3.0.0/16")
     web, db = laptop.seed.group(one, "web"), laptop.seed.group(other, "data", {"Name": "db"})
     return Peers(laptop, one, other, third, web, db)
-
-
-def test_the_walk_through_there_and_back(laptop: Laptop, peers: Peers) -> None:
-    laptop.write(peers.files(peers.rule()))
-    ran = laptop.converge()
-    assert "ingress tcp 5432" in ran.out
-    assert "egress tcp 5432" in ran.out
-    assert destinations(laptop.world(), peers.one.main_table).keys() >= {"10.2.0.0/16"}
-    assert peers.references(peers.one, peers.web) == [(peers.web, peers.other.id)]
-    assert peers.references(peers.other, peers.db) == [(peers.db, peers.one.id)]
-    commit, before = laptop.commit(), deepcopy(laptop.files)
-
-    laptop.write(peers.files(members=2))
-    laptop.aws.forget_calls()
-    laptop.converge("--base", commit, base=before)
-
-    made = [call.action for call in laptop.calls() if call.mutating]
-    last_rule = max(n for n, action in enumerate(made) if action.startswith("RevokeSecurityGroup"))
-    assert last_rule < made.index("DeleteVpcPeeringConnection")
-    world = laptop.world()
-    assert live(world) == {frozenset((peers.one.id, peers.third.id))}
-    for group in (peers.web, peers.db):
-        assert [rule.allowed for rule in world.groups[group].rules.values()] == ["0.0.0.0/0"]
-    assert peers.references(peers.one, peers.web) == peers.references(peers.other, peers.db) == []
-    assert peers.stale(peers.one) == peers.stale(peers.other) == []
 
 
 def test_rules_are_asked_for_where_the_section_names_a_scope_alone(

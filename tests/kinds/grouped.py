@@ -50,9 +50,10 @@ def members(*vpcs: VpcRef) -> list[dict[str, Any]]:
 def mesh(
     *entries: dict[str, Any], vpcs: tuple[VpcRef, ...] = (A, B, C, FAR), **environment: Any
 ) -> Mesh:
-    """One environment with these VPCs and entries."""
+    """One environment with these VPCs and entries; without entries there is no section."""
     environments = {"prod": {"vpcs": members(*vpcs), **environment}}
-    return mesh_of({PATH: {"environments": environments, "security_group_rules": entries}})
+    section = {"security_group_rules": entries} if entries else {}
+    return mesh_of({PATH: {"environments": environments, **section}})
 
 
 def world(built: Mesh | None = None) -> World:

@@ -322,3 +322,20 @@ def test_a_change_is_told_in_one_line() -> None:
 
     assert peering_options.describe(new) == f"peering options of {A}: DNS resolution from {B} on"
     assert peering_options.describe(standing).endswith(" on (was off)")
+
+
+@pytest.mark.parametrize(("said", "told"), [(True, 1), (False, 0), (None, 0)])
+def test_what_the_base_turned_on_and_nobody_speaks_of_is_told(said: bool | None, told: int) -> None:
+    base, head = mesh(prod=wants(said, A, B, C)), mesh(prod=wants(None, A, B, C))
+    aws = world_of(A, B, C, built=base)
+    run.apply(aws, base, None, run.plan(aws, base))
+
+    plan = run.plan(aws, head, base)
+
+    notices = [d for d in plan.diagnostics if d.code == "dns-resolution-left-on"]
+    assert len(notices) == told
+    assert all("6 sides" in d.summary and "prod" in d.summary for d in notices)
+    assert plan.changes == ()
+    assert not run.plan(aws, head).diagnostics
+    other = mesh(prod=wants(None, A, B, C), more=wants(True, A, B, C))
+    assert "dns-resolution-left-on" not in {d.code for d in run.plan(aws, other, base).diagnostics}

@@ -18,6 +18,7 @@ from bot.model.mesh import Mesh
 from bot.model.security_group import SECURITY_GROUP_RULE
 from bot.render.planfile import check_plan, parsed, plan_json
 from bot.render.rebuilt import plan_of
+from bot.render.wording import NO_CHANGES, no_changes
 from bot.usecases.plan import make_plan
 from tests.fakes import run
 from tests.fakes.aws import FakeAws
@@ -75,7 +76,7 @@ def test_entries_that_come_to_one_rule_are_an_error_and_the_first_counts() -> No
     plan = run.plan(FakeAws(world()), head)
 
     assert {c.after.description for c in rules(plan) if c.after} == {"first"}
-    assert codes(plan)["rule-twice"] == 2
+    assert codes(plan)["rule-twice"] == 1
 
 
 def test_a_rule_of_two_environments_stays_when_one_drops_it() -> None:
@@ -225,6 +226,9 @@ def test_a_full_group_is_told_before() -> None:
     assert {d.code for d in full.refusals} == {"quota-exceeded"}
     assert "L-0EA8095F" in full.refusals[0].summary
     assert "IPv4 ingress in sg-00000002" in "".join(d.summary for d in full.refusals)
+    assert "by: cidr" not in "".join(d.detail for d in full.refusals)
+    blocks = run.plan(aws, mesh(entry(), *(entry(ports=n, by="cidr") for n in (2, 3, 4, 5))))
+    assert "by: reference instead of by: cidr" in "".join(d.detail for d in blocks.refusals)
     # the new rule must be there before the old one goes: that makes one too many
     moved = run.plan(aws, mesh(entry(ports=2), entry(ports=3)), base)
     assert {d.code for d in moved.refusals} == {"quota-exceeded"}
@@ -267,6 +271,199 @@ def test_drift_tells_stale_rules_and_who_else_names_a_group() -> None:
     assert not {"ec2:DescribeStaleSecurityGroups"} & {
         call.action for call in _planned(there, head).calls
     }
+
+
+def drifting(there: World, head: Mesh) -> dict[str, tuple[str, str]]:
+    """What drift tells, by code."""
+    plan = make_plan(FakeAws(there), head, None, drifting=True)
+    return {d.code: (d.summary, d.detail) for d in plan.diagnostics}
+
+
+def by_hand(there: World, allowed: str, peering: str) -> FakeGroupRule:
+    """A rule of the group of A that names another one, which nobody asked for."""
+    rule = FakeGroupRule("sgr-hand", False, "tcp", 9, 9, allowed, peering=peering)
+    there.groups["sg-00000001"].add(rule)
+    return rule
+
+
+def test_a_rule_by_hand_whose_group_was_deleted_is_said_to_be_that() -> None:
+    head = mesh(entry())
+    there = converged(head, world())
+    live = there.live_between(A, B)
+    assert live
+    by_hand(there, "sg-gone", live.id)
+
+    summary, detail = drifting(there, head)["stale-rules"]
+
+    assert "has rules that name sg-gone, a group that is gone" in summary
+    assert "peering" not in summary
+    assert "never will" in detail
+    assert detail.endswith("meshbot did not make them: remove them by hand.")
+    plan = make_plan(FakeAws(there), head, None, drifting=True)
+    assert no_changes(plan) == f"{NO_CHANGES} 1 problem with what else is there."
+
+
+def test_a_rule_by_hand_whose_peering_was_deleted_is_said_to_be_that() -> None:
+    head = mesh(entry())
+    there = converged(head, world())
+    by_hand(there, "sg-00000002", there.peering(A, B, "deleted").id)
+
+    summary, detail = drifting(there, head)["stale-rules"]
+
+    assert "sg-00000002 over a peering that is gone" in summary
+    assert detail.endswith("meshbot did not make them: remove them by hand.")
+
+
+def test_a_stale_rule_of_ours_is_said_to_be_mended() -> None:
+    head = mesh(entry())
+    there = converged(head, world())
+    live = there.live_between(A, B)
+    assert live
+    live.status = "deleted"
+
+    _, detail = drifting(there, head)["stale-rules"]
+
+    assert detail.endswith("meshbot mends its own once the peering is there again.")
+
+
+def test_references_over_a_peering_that_is_gone_are_not_said_to_go_stale() -> None:
+    head = mesh(entry())
+    there = converged(head, world())
+    near = there.groups["sg-00000003"]
+    gone = there.peering(near.vpc, A, "deleted")
+    rule = FakeGroupRule("sgr-hand", False, "tcp", 9, 9, "sg-00000001", peering=gone.id)
+    near.add(rule)
+
+    summary, detail = drifting(there, head)["referenced-elsewhere"]
+
+    assert f"over {gone.id}, which is gone" in summary
+    assert detail.startswith("They are stale and let nothing through")
+
+
+@pytest.mark.parametrize("written", ["tcp", "6", "TCP"])
+def test_a_protocol_is_known_however_it_is_written(written: str) -> None:
+    head = mesh(entry())
+    there = converged(head, world())
+    (rule,) = there.groups["sg-00000002"].rules.values()
+    rule.protocol = written
+
+    assert run.plan(FakeAws(there), head).changes == ()
+
+
+@pytest.mark.parametrize("written", ["tcp", "6"])
+def test_a_lost_answer_is_found_however_aws_writes_the_protocol(written: str) -> None:
+    head = mesh(entry(direction="ingress"))
+    there = world()
+    aws = FakeAws(there, rules=[Rule(IN, code="RequestTimeout", times=1, lands=True)])
+    shown = aws.ec2.reads["ec2:DescribeSecurityGroupRules"]
+    aws.ec2.reads["ec2:DescribeSecurityGroupRules"] = lambda where, **params: [
+        item | {"IpProtocol": written} for item in shown(where, **params)
+    ]
+
+    report = run.apply(aws, head, None, run.plan(aws, head))
+
+    assert report.succeeded, report.outcomes
+    assert len(aws.made(IN)) == 1
+
+
+def test_drift_names_what_a_group_is_named_over() -> None:
+    head = mesh(entry(direction="ingress"))
+    aws = FakeAws(converged(head, world()))
+    over = {"GroupId": "sg-00000001", "ReferencingVpcId": "vpc-1", "TransitGatewayId": "tgw-1"}
+    aws.ec2.reads["ec2:DescribeSecurityGroupReferences"] = lambda where, **_: [
+        {"SecurityGroupReferenceSet": [over] if where == A.scope else []}
+    ]
+
+    plan = make_plan(aws, head, None, drifting=True)
+
+    (told,) = [d.summary for d in plan.diagnostics if d.code == "referenced-elsewhere"]
+    assert "over tgw-1" in told
+
+
+def test_a_rule_over_a_peering_that_aws_forgot_is_made_anew() -> None:
+    """AWS keeps deleted peerings for some hours, and shows a status as long as it does."""
+    head = mesh(entry(direction="ingress"))
+    there = converged(head, world())
+    (rule,) = there.groups["sg-00000002"].rules.values()
+    rule.peering = "pcx-forgotten"
+    aws = FakeAws(there)
+    shown = aws.ec2.reads["ec2:DescribeSecurityGroupRules"]
+
+    def silent(where: Any, **params: Any) -> list[dict[str, Any]]:
+        found = shown(where, **params)
+        for item in found:
+            if item.get("ReferencedGroupInfo", {}).get("VpcPeeringConnectionId") == rule.peering:
+                del item["ReferencedGroupInfo"]["PeeringStatus"]
+        return found
+
+    aws.ec2.reads["ec2:DescribeSecurityGroupRules"] = silent
+    plan = run.plan(aws, head)
+
+    (change,) = rules(plan)
+    assert change.held.stale
+    assert run.apply(aws, head, None, plan).succeeded
+    assert run.plan(aws, head).changes == ()
+
+
+def test_an_entry_without_a_peering_is_told_once() -> None:
+    there = world(mesh(vpcs=(C, FAR)))
+    hub = [m | {"role": "hub"} if m["vpc_id"] == C.vpc_id else m for m in members(A, B, C, FAR)]
+    prod = {"topology": "hub-and-spoke", "vpcs": hub}
+    asked = [entry(), entry(ports=22), entry(ports=23, direction="ingress")]
+    head = mesh_of({PATH: {"environments": {"prod": prod}, "security_group_rules": asked}})
+
+    told = [d for d in run.plan(FakeAws(there), head).diagnostics if d.code == "no-peering"]
+
+    assert [(d.location.line, str(A) in d.summary) for d in told if d.location] == [
+        (50, True),
+        (51, True),
+        (52, True),
+    ]
+    assert "tcp 5432 from sg-00000001 to sg-00000002" in told[0].summary
+
+
+def test_an_entry_by_cidr_without_a_peering_makes_no_rule() -> None:
+    """The spokes' blocks, or those of a VPC that overlaps, may be anybody's without a peering."""
+    hub = [m | {"role": "hub"} if m["vpc_id"] == C.vpc_id else m for m in members(A, B, C)]
+    prod = {"topology": "hub-and-spoke", "vpcs": hub}
+    asked = [entry(by="cidr"), entry(by="cidr", ports=22)]
+    spokes = mesh_of({PATH: {"environments": {"prod": prod}, "security_group_rules": asked}})
+    there, overlapping = (world(mesh(vpcs=(C, FAR))) for _ in range(2))
+    overlapping.vpcs[B].blocks["10.1.9.0/24"] = "associated"
+    overlapping.vpcs[A].blocks["10.1.0.0/16"] = "associated"
+
+    for shown, head in ((there, spokes), (overlapping, mesh(*asked))):
+        plan = run.plan(FakeAws(shown), head)
+
+        assert rules(plan) == []
+        told = [d.summary for d in plan.diagnostics if d.code == "no-peering"]
+        assert len(told) == 2
+        assert "tcp 5432 is left out" in told[0]
+
+
+def test_a_rule_by_cidr_that_is_there_goes_with_its_peering() -> None:
+    there = converged(mesh(entry(by="cidr")), world())
+    hub = [m | {"role": "hub"} if m["vpc_id"] == C.vpc_id else m for m in members(A, B, C)]
+    prod = {"topology": "hub-and-spoke", "vpcs": hub}
+    asked = [entry(by="cidr")]
+    head = mesh_of({PATH: {"environments": {"prod": prod}, "security_group_rules": asked}})
+    aws = FakeAws(there)
+
+    plan = run.plan(aws, head)
+
+    assert {change.action for change in rules(plan)} == {Action.DELETE}
+    assert run.apply(aws, head, None, plan).succeeded
+    assert run.plan(aws, head).changes == ()
+
+
+def test_entries_by_cidr_that_come_to_one_rule_are_told_once() -> None:
+    there = world()
+    for number in range(5):
+        there.vpcs[A].blocks[f"10.{100 + number}.0.0/16"] = "associated"
+    by_id = {"vpc_id": B.vpc_id, "group_id": "sg-00000002"}
+    head = mesh(entry(by="cidr"), entry(by="cidr", destination=by_id))
+
+    assert codes(run.plan(FakeAws(there), head))["rule-twice"] == 1
 
 
 def _planned(there: World, head: Mesh) -> FakeAws:

@@ -173,6 +173,7 @@ def test_a_rule_that_is_held_holds_its_peering_and_what_goes_with_it() -> None:
     assert rules(plan) == []
     told = [d.summary for d in plan.diagnostics if d.code == "delete-withheld"]
     assert any("security group rule" in text and str(A) in text for text in told)
+    assert any(f"the peering between {A} and {B} is wanted by no environment" in t for t in told)
     aws = FakeAws(there)
     assert run.apply(aws, head, base, plan).succeeded
     assert "10.2.0.0/16" in {r.destination for r in there.tables["rtb-00000001"].routes}

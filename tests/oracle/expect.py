@@ -78,7 +78,9 @@ class _Oracle:
             if peering.live and peering.id not in self.result.doomed
         }
         peered = staying | self.result.managed.keys()
-        self.result.rules = expected_rules(self.head, self.base, self.before, self.readable, peered)
+        parted = {p.ends for p in self.before.peerings.values() if self._nobodys(p)}
+        given = (self.head, self.base, self.before, self.readable)
+        self.result.rules = expected_rules(*given, peered, parted)
         return self.result
 
     def _keep_routes_to(self, peering: str) -> None:
@@ -129,10 +131,14 @@ class _Oracle:
         named = [w for w in wishes if w.environment.name == owner]
         self.result.managed[ends] = (named or (adopting if owner is None else wishes))[0]
 
-    def _leftover(self, peering: FakePeering) -> None:
+    def _nobodys(self, peering: FakePeering) -> bool:
+        """Live and ours, and no environment wants it."""
         if not peering.live or not self._ours(peering) or peering.ends in self.wishes.pairs():
-            return
-        if not any(end.scope in self.wishes.scopes for end in peering.ends):
+            return False
+        return any(end.scope in self.wishes.scopes for end in peering.ends)
+
+    def _leftover(self, peering: FakePeering) -> None:
+        if not self._nobodys(peering):
             return
         if self._towards_gap(peering.ends):
             self.result.lenient.add(peering.id)
@@ -145,16 +151,58 @@ class _Oracle:
         for destination in {r.destination for r in table.routes if r.static} | set(claims):
             peers = claims.get(destination, set())
             outcome[destination] = self._route(table, destination, peers)
-        for destination, targets in hopes.items():
+        for destination, hoping in hopes.items():
             now = self._target(table.static(destination))
+            links = (self.before.live_between(table.vpc, peer) for peer in hoping)
+            targets: set[Target] = {link.id for link in links if link}
             outcome[destination] = outcome.get(destination, {now}) | targets | {now}
             if targets and destination in claims:
                 self.result.frozen.add((table.id, destination))
+            if claims.get(destination, set()) - hoping and any(
+                self._claims_still(table.vpc, peer) for peer in hoping
+            ):
+                self.result.frozen.add((table.id, destination))
+                outcome[destination] = {now}  # both claim it, as far as can be seen
+        self._spare_what_gaps_had(table, claims, outcome)
 
-    def _claims(self, table: FakeTable) -> tuple[dict[str, set[VpcRef]], dict[str, set[Target]]]:
-        """Who claims which destination, and what may come of claims towards a gap."""
+    def _claims_still(self, vpc: VpcRef, peer: VpcRef) -> bool:
+        """True when what a peer in a gap claims can be seen, and nobody else has its peering."""
+        there = self.before.live_between(vpc, peer)
+        return self._shown(peer) and (there is None or self._ours(there))
+
+    def _shown(self, peer: VpcRef) -> bool:
+        """True when a peering shows a VPC's blocks on a side that can be read."""
+        return any(
+            peer in peering.ends
+            and peering.status == "active"
+            and any(end.scope in self.readable & self.wishes.scopes for end in peering.ends)
+            for peering in self.before.peerings.values()
+        )
+
+    def _spare_what_gaps_had(
+        self, table: FakeTable, claims: dict[str, set[VpcRef]], outcome: dict[str, set[Target]]
+    ) -> None:
+        """Where nothing shows what a peer in a gap has, its earlier routes may say so."""
+        gone = {
+            route.destination
+            for other in self.before.tables.values()
+            for route in other.routes
+            if other.vpc == table.vpc
+            and (held := self.before.peerings.get(route.target))
+            and table.vpc in held.ends
+            and self._towards_gap(held.ends)
+            and not any(map(self._shown, held.ends - {table.vpc}))
+        }
+        taken = [d for d in claims if any(same_family_overlap(d, had) for had in gone)]
+        for destination in outcome:
+            near = destination in taken or any(same_family_overlap(destination, d) for d in taken)
+            if near and not destination.startswith("pl-"):
+                outcome[destination] |= {self._target(table.static(destination))}
+
+    def _claims(self, table: FakeTable) -> tuple[dict[str, set[VpcRef]], dict[str, set[VpcRef]]]:
+        """Who claims which destination, and who does so in a gap."""
         claims: dict[str, set[VpcRef]] = {}
-        hopes: dict[str, set[Target]] = {}
+        hopes: dict[str, set[VpcRef]] = {}
         for wish in self.wishes.wishes:
             if table.vpc not in wish.ends:
                 continue
@@ -163,9 +211,8 @@ class _Oracle:
                 for destination in self._united(wish, table.vpc):
                     claims.setdefault(destination, set()).add(peer)
             elif self._towards_gap(wish.ends) and peer in self.before.vpcs:
-                there = self.before.live_between(table.vpc, peer)
                 for destination in self._united(wish, table.vpc):
-                    hopes.setdefault(destination, set()).update({there.id} if there else ())
+                    hopes.setdefault(destination, set()).add(peer)
         return claims, hopes
 
     def _united(self, wish: Wish, vpc: VpcRef) -> set[str]:
@@ -174,7 +221,9 @@ class _Oracle:
             for other in self.wishes.wishes
             if vpc in other.ends
             for far in other.ends - {vpc}
-            if far.scope in self.readable or other.members[far].cidr_overrides is not None
+            if far.scope in self.readable
+            or other.members[far].cidr_overrides is not None
+            or self._shown(far)
         ]
         return united(wish, vpc, known, self.before)
 

@@ -40,8 +40,9 @@ def expected_rules(
     before: World,
     readable: Collection[Scope],
     peered: Collection[frozenset[VpcRef]],
+    parted: Collection[frozenset[VpcRef]],
 ) -> RuleExpectation:
-    """``peered`` are the pairs with a live peering once all is done."""
+    """``peered``: pairs with a live peering in the end; ``parted``: those that lose theirs."""
     result = RuleExpectation()
     for mesh in filter(None, (head, base)):
         for file, environment in mesh:
@@ -62,6 +63,15 @@ def expected_rules(
         for rule in environment.security_group_rules
         for side in (rule.source, rule.destination)
     }
+    asked |= {end.scope for pair in parted for end in pair}
+    asked |= {
+        member.vpc.scope
+        for mesh in filter(None, (head, base))
+        for _, environment in mesh
+        if environment.rules_emptied
+        for member in environment.members
+    }
+    _follow(result, before, asked, readable)
     for group in before.groups.values():
         for held in group.rules.values():
             _leftover(result, group, held, asked.intersection(readable), readable, unclear)
@@ -98,7 +108,7 @@ def _wanted(
     if group is None or not allowed or far.vpc.scope not in world.readable:
         yield near.vpc, far.vpc
         return
-    if rule.by != "cidr" and frozenset({near.vpc, far.vpc}) not in world.peered:
+    if frozenset({near.vpc, far.vpc}) not in world.peered:
         return
     for each in allowed:
         ends = (rule.traffic.from_port, rule.traffic.to_port)
@@ -157,6 +167,30 @@ def _ours(result: RuleExpectation, rule: FakeGroupRule) -> bool:
     known = result.services.get(rule.tags.get("meshbot_environment", ""), set())
     created = rule.tags.get("meshbot_created") == "true"
     return created and rule.tags.get("service_name") in known
+
+
+def _follow(
+    result: RuleExpectation, before: World, asked: set[Scope], readable: Collection[Scope]
+) -> None:
+    """Where one of ours is found, the one at its peer is looked for, and so on."""
+    while True:
+        peers = {
+            scope
+            for group in before.groups.values()
+            for rule in group.rules.values()
+            if _ours(result, rule) and group.vpc.scope in asked and group.vpc.scope in readable
+            for scope in readable
+            if _for(before, rule).startswith(f"{scope}/")
+        }
+        if peers <= asked:
+            return
+        asked |= peers
+
+
+def _for(before: World, rule: FakeGroupRule) -> str:
+    """The VPC that a rule is for, as its tag would say it."""
+    named = before.groups.get(rule.allowed)
+    return str(named.vpc) if named and rule.peering else rule.tags.get("meshbot_peer", "")
 
 
 def _leftover(

@@ -15,6 +15,7 @@ from itertools import product
 from bot.model.address import VpcRef
 from bot.model.mesh import Environment, Member
 from tests.fakes.world import FakeAcl, FakeSubnet, FakeTable, World
+from tests.oracle.heard import heard
 
 Address = IPv4Address | IPv6Address
 
@@ -33,13 +34,15 @@ def reachable(world: World, environment: Environment, source: VpcRef, peer: VpcR
     families = {_version(b) for b in ours} & {_version(b) for b in theirs}
     if not families:
         return None
+    inhabited = families & _inhabited(world, source, ours) & _inhabited(world, peer, theirs)
     return all(
         _connects(
             world,
             (source, _subnets(world, source, ours, version), _of(ours, version)),
             (peer, _subnets(world, peer, theirs, version), _of(theirs, version)),
         )
-        for version in sorted(families)
+        and heard(world, environment, source, peer, _of(ours, version), _of(theirs, version))
+        for version in sorted(inhabited or families)
     )
 
 
@@ -85,10 +88,20 @@ def _version(block: str) -> int:
 
 
 def _subnets(world: World, vpc: VpcRef, blocks: set[str], version: int) -> list[FakeSubnet | None]:
+    taking = _taking_part(world, vpc, blocks)
+    found = [s for s in taking if any(_version(b) == version for b in s.blocks)]
+    return list(found or taking) or [None]
+
+
+def _taking_part(world: World, vpc: VpcRef, blocks: set[str]) -> list[FakeSubnet]:
     every = [s for s in world.subnets.values() if s.vpc == vpc]
-    sharing = [s for s in every if any(_share(x, y) for x in s.blocks for y in blocks)]
-    found = [s for s in (sharing or every) if any(_version(b) == version for b in s.blocks)]
-    return list(found) or [None]
+    return [s for s in every if any(_share(x, y) for x in s.blocks for y in blocks)] or every
+
+
+def _inhabited(world: World, vpc: VpcRef, blocks: set[str]) -> set[int]:
+    """The IP versions that somebody in the VPC may have an address of."""
+    subnets = _taking_part(world, vpc, blocks)
+    return {_version(b) for s in subnets for b in s.blocks} if subnets else {4, 6}
 
 
 def _share(one: str, other: str) -> bool:

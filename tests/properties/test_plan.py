@@ -8,17 +8,21 @@ from random import Random
 from hypothesis import given
 
 from bot.kinds.peering_options import OptionsSpec
-from bot.model.address import pair_of
+from bot.model.address import Scope, pair_of
 from bot.model.change import Plan
 from tests.fakes import run
 from tests.fakes.aws import SIGN_IN, FakeAws
 from tests.fakes.meshes import mesh_of
-from tests.properties.cases import bounded, randoms, shuffled
+from tests.fakes.world import World
+from tests.oracle.wishes import wishes_of
+from tests.properties.cases import Case, bounded, randoms, shuffled
 from tests.properties.mutations import FILE_EDITS, WORLD_EVENTS, close_account, mutate
 from tests.properties.test_apply import a_mesh_that_stands, told
 from tests.properties.test_quotas import GET_QUOTA
 
 ATTRIBUTE = "ec2:DescribeVpcAttribute"
+RULES = "ec2:DescribeSecurityGroupRules"
+"""Asked at the ends of peerings that nobody wants: rules of ours go before them."""
 SUBNETS = ("ec2:DescribeSubnets", "ec2:DescribeNetworkAcls")
 DESCRIBES = ("ec2:DescribeVpcs", "ec2:DescribeVpcPeeringConnections", "ec2:DescribeRouteTables")
 
@@ -32,6 +36,17 @@ def _asks_of_names_what_goes_on(aws: FakeAws, plan: Plan) -> None:
     going_on = {vpc.vpc_id for vpc in ends if vpc.scope not in gaps}
     asked = Counter(call.params["VpcId"] for call in aws.made(ATTRIBUTE))
     assert asked == Counter(dict.fromkeys(going_on, 2))
+
+
+def _asks_for_rules_where_peerings_go(
+    case: Case, standing: World, made: Counter[tuple[str, Scope]]
+) -> None:
+    """Once in each scope at the end of a peering that nobody wants, and nowhere else."""
+    wanted = wishes_of(case.head, case.base).pairs()
+    parting = {p.ends for p in standing.peerings.values() if p.live} - set(wanted)
+    asked = {where: n for (action, where), n in made.items() if action == RULES}
+    assert asked.keys() <= {end.scope for ends in parting for end in ends}
+    assert set(asked.values()) <= {1}
 
 
 @bounded(40)
@@ -57,7 +72,8 @@ def test_a_plan_reads_each_scope_with_three_describes_and_signs_in_once(rnd: Ran
     second = {k: n for k, n in made.items() if k[0] in SUBNETS}
     assert set(second.values()) <= {1}
     assert {where for _, where in second} <= (readable if plan.changes else set())
-    besides = (GET_QUOTA, ATTRIBUTE, *SUBNETS)
+    _asks_for_rules_where_peerings_go(case, standing, made)
+    besides = (GET_QUOTA, ATTRIBUTE, RULES, *SUBNETS)
     described = Counter({k: n for k, n in made.items() if k[0] not in besides})
     assert described == Counter({(action, scope): 1 for scope in readable for action in DESCRIBES})
     signed = Counter(call.scope.account for call in aws.made(SIGN_IN) if not call.refused)

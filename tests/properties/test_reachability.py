@@ -9,11 +9,13 @@ from hypothesis import event, given
 from bot.model.address import VpcRef
 from bot.model.mesh import Environment, Mesh
 from bot.model.reachability import EnvironmentReach, Tally
+from bot.model.security_group import SECURITY_GROUP_RULE
 from bot.usecases.verify import verify
 from tests.fakes import run
 from tests.fakes.aws import FakeAws
 from tests.fakes.world import FakeRule, FakeTable, World
 from tests.oracle.walk import reachable
+from tests.properties import grouping
 from tests.properties.cases import (
     Case,
     bounded,
@@ -182,3 +184,73 @@ def test_a_plan_says_what_the_walker_finds_before_and_after_the_apply(rnd: Rando
         assert told[name].before == Tally(sum(before[name].values()), len(before[name]))
         for pair in told[name].pairs:
             assert pair.before is before[name][pair.source, pair.peer]
+
+
+# --- security groups
+
+
+def drawn_with_groups(rnd: Random) -> tuple[Case, Mesh]:
+    """A mesh that peerd built, mostly as it should be, with entries and groups."""
+    case = grouping.pair_case(rnd) if likely(rnd, 60) else draw_case(rnd, 4)
+    mesh_files(case)
+    grouping.add_groups(rnd, case)
+    build_with_peerd(rnd, case)
+    return case, case.head
+
+
+@bounded(200)
+@given(randoms)
+def test_verify_says_what_gets_through_security_groups(rnd: Random) -> None:
+    case, head = drawn_with_groups(rnd)
+    aws = FakeAws(case.world)
+    if likely(rnd, 80):
+        run.apply(aws, head, None, run.plan(aws, head))
+        case.world.let_pass(60)
+    for _ in range(rnd.randint(0, 6)):
+        grouping.meddle(rnd, case)
+    if likely(rnd, 20):
+        break_something(rnd, case)
+
+    found = verify(FakeAws(case.world), head)
+
+    for reach in found.reachability:
+        environment = head.environments[reach.environment]
+        wanted = walked(case.world, environment)
+        for pair in reach.exceptions:
+            event(str(pair.obstacle and pair.obstacle.reason))
+        ruled = {(r.source.vpc, r.destination.vpc) for r in environment.security_group_rules}
+        event(f"some entry {'gets through' if any(map(wanted.get, ruled)) else 'does not'}")
+        assert_agree(reach, wanted)
+
+
+@bounded(150)
+@given(randoms)
+def test_a_plan_says_what_gets_through_security_groups_before_and_after(rnd: Random) -> None:
+    case, head = drawn_with_groups(rnd)
+    aws, base = FakeAws(case.world), None
+    if likely(rnd, 60):
+        run.apply(aws, head, None, run.plan(aws, head))
+        case.world.let_pass(60)
+        base = head
+        grouping.edit_entries(rnd, case)
+    if likely(rnd, 30):
+        grouping.lose_a_peering(rnd, case)
+    for _ in range(rnd.randint(0, 4)):
+        grouping.meddle(rnd, case)
+    head, earlier = case.head, base or case.head
+    before = {name: walked(case.world, env) for name, env in earlier.environments.items()}
+
+    plan = run.plan(aws, head, base)
+    report = run.apply(aws, head, base, plan)
+    case.world.let_pass(60)
+
+    assert report.succeeded, [outcome for outcome in report.outcomes if outcome.error]
+    event(f"rules change: {any(c.address.kind == SECURITY_GROUP_RULE for c in plan.changes)}")
+    told = {reach.environment: reach for reach in plan.reachability}
+    for name, environment in head.environments.items():
+        after = walked(case.world, environment)
+        if name in told:
+            assert_agree(told[name], after)
+            assert told[name].before == Tally(sum(before[name].values()), len(before[name]))
+        elif base is None or base.environments[name] == environment:
+            assert after == before[name]

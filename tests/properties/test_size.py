@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import FrameType
 from typing import TypeVar
 
 import pytest
 
-from bench.core import RENDERERS, facts_of
+from bench.core import RENDERERS, facts_of, written
 from bench.meshes import apart, full_mesh, shared
 from bench.world import world_of
 from bot.config import load
@@ -21,6 +21,9 @@ from bot.engine.planner import make_plan, narrowed
 from bot.engine.review import Approved, verdicts
 from bot.model.change import Plan
 from bot.model.mesh import Mesh
+from bot.render import html
+from bot.render.context import Context
+from bot.render.planfile import plan_json, plan_pieces, read_plan
 from bot.usecases.identity import roles_for
 
 T = TypeVar("T")
@@ -111,7 +114,18 @@ def test_rendering_takes_as_many_calls_for_each_change(texts: tuple[str, ...], n
     plans = [Case.of(text, 0).plan for text in texts]
     render = RENDERERS[name]
 
-    counted = [calls(lambda plan=plan: render(plan))[1] for plan in plans]  # type: ignore[misc]
+    counted = [calls(lambda plan=plan: written(render(plan)))[1] for plan in plans]  # type: ignore[misc]
+
+    assert_linear(counted, [len(plan.changes) for plan in plans])
+
+
+@pytest.mark.parametrize("texts", MESHES, ids=NAMES)
+def test_reading_a_plan_file_takes_as_many_calls_for_each_change(texts: tuple[str, ...]) -> None:
+    plans = [Case.of(text, 0).plan for text in texts]
+    files = [plan_json(plan).encode() for plan in plans]
+    read_plan(files[0])  # reads the schema
+
+    counted = [calls(lambda file=file: read_plan(file))[1] for file in files]  # type: ignore[misc]
 
     assert_linear(counted, [len(plan.changes) for plan in plans])
 
@@ -166,13 +180,49 @@ def test_finding_the_role_of_each_account_is_linear() -> None:
     assert_linear(counted, [text.count("vpc_id") for text in APART])
 
 
+def most_memory(work: Callable[[], object]) -> int:
+    """The most bytes that were taken at a time, besides what was there."""
+    tracemalloc.start()
+    work()
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return most
+
+
 def test_a_change_takes_little_memory() -> None:
     case = Case.of(full_mesh(40), 0)
     case.plan  # noqa: B018 - fills the caches
 
     tracemalloc.start()
     plan = case.plan
-    held, _ = tracemalloc.get_traced_memory()
+    held, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
-    assert held / len(plan.changes) < 1000  # bytes
+    assert held / len(plan.changes) < 600  # bytes
+    assert most / len(plan.changes) < 900
+
+
+def test_a_plan_without_changes_takes_little_memory() -> None:
+    case = Case.of(full_mesh(40), 1)
+    case.plan  # noqa: B018 - fills the caches
+
+    assert most_memory(lambda: case.plan) / case.things < 400  # bytes
+
+
+@pytest.mark.parametrize(
+    "write", [plan_pieces, lambda plan: html.pieces(plan, Context())], ids=["json", "html"]
+)
+def test_a_large_text_is_never_all_there(write: Callable[[Plan], Iterator[str]]) -> None:
+    plan = Case.of(full_mesh(40), 0).plan
+    size = sum(map(len, write(plan)))  # and fills the caches
+
+    assert most_memory(lambda: written(write(plan))) < size / 2
+
+
+def test_tables_of_one_vpc_share_what_their_routes_have_in_common() -> None:
+    mesh = mesh_of(full_mesh(6))
+    plan = make_plan(mesh, None, facts_of(world_of(mesh, 0, tables=3), mesh))
+
+    specs = [change.after for change in plan.changes if change.address.kind == "route"]
+
+    assert len(specs) == 3 * len({id(spec) for spec in specs})

@@ -217,13 +217,18 @@ def ruled() -> Plan:
         (before, rule(Direction.INGRESS, other, one), "description differs"),
         (stale, None, "no environment wants it"),
     ]
-    changes = []
+    changes: list[Change[Any]] = []
     for old, new, reason in specs:
         spec = new or old
         assert spec is not None
         where = rule_address(spec.vpc.scope, spec.group, spec.direction, spec.traffic, spec.allowed)
         id_ = "sgr-0123456789abcdef0" if old else ""
-        changes.append(Change(where, old, new, id_, names, (line(40),), reason=reason))
+        known = ((spec.group, "database"), (spec.allowed, "web"))
+        changes.append(
+            Change(
+                where, old, new, id_, names, (line(40),), reason=reason, names=known[: len(changes)]
+            )
+        )
     return Plan(tuple(changes), environments=("production",))
 
 

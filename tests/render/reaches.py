@@ -28,6 +28,12 @@ def obstacle(reason: Reason, at: VpcRef) -> Obstacle:
         Reason.CONFLICT: AT | {"route": "10.1.0.0/16", "target": "tgw-0a"},
         Reason.SHADOWED: AT | {"route": "10.1.4.0/24", "target": "tgw-0a"},
         Reason.ACL: {"subnet": "subnet-0a", "network_acl": "acl-0a"},
+        Reason.SECURITY_GROUP: {
+            "destination": "10.1.0.0/16",
+            "target": "sg-0b",
+            "security_group": "sg-0a",
+            "traffic": "tcp 5432",
+        },
     }
     made = Obstacle(reason, at, **every.get(reason, {}))
     return replace(made, rule=32767, egress=True) if reason is Reason.ACL else made
@@ -54,7 +60,7 @@ def large(number: int, lost: int) -> EnvironmentReach:
     members = tuple(vpc(n) for n in range(number))
     both = list(permutations(members, 2))[:lost]
     pairs = tuple(
-        PairReach(s, p, obstacle(list(Reason)[n % 11], s), n % 3 == 0)
+        PairReach(s, p, obstacle(list(Reason)[n % len(Reason)], s), n % 3 == 0)
         for n, (s, p) in enumerate(both)
     )
     wanted = number * (number - 1)

@@ -33,7 +33,7 @@ class ConnectedAws:
 
     def writer(self, roles: Mapping[AccountId, Role], fence: Fence = unfenced) -> MemberWriter:
         """A writer through these roles. Raises ValueError for one whose session only reads."""
-        if any(not role.writes for role in roles.values()):
+        if any(not (role.writes or role.analyzes) for role in roles.values()):
             raise ValueError("a writer was given a role whose session may only read")
         access = MemberAccess(self._members, roles)
         return MemberWriter(self._reads(access), Writes(self._writing, access, fence))

@@ -13,7 +13,7 @@ from bot.adapters.aws.clients import call, patiently
 from bot.adapters.aws.credentials import Clock, Issued, Renewed
 from bot.adapters.aws.faults import aws_errors, explained, for_scope
 from bot.adapters.aws.initial import ASSUME_ROLE, InitialIdentity, issued_for
-from bot.adapters.aws.session_policy import session_policy
+from bot.adapters.aws.session_policy import analyzer_policy, session_policy
 from bot.errors import AwsError
 from bot.model.address import Scope, partition
 from bot.model.aws_codes import STALE
@@ -78,7 +78,7 @@ class MemberRoles:
         parameters: dict[str, Any] = {
             "RoleArn": arn,
             "RoleSessionName": session_name(role.session_name, self._origin),
-            "Policy": session_policy(writes=role.writes, inspects=role.inspects),
+            "Policy": _policy_for(role),
         }
         if self._tags:
             parameters["Tags"] = [{"Key": key, "Value": value} for key, value in self._tags]
@@ -100,3 +100,9 @@ class MemberRoles:
     def _asked_once(self, scope: Scope, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         with explained(_TAGGED if self._tags else {}), aws_errors(None, ASSUME_ROLE):
             return call(self._initial.sts(scope.region), "AssumeRole", parameters)
+
+
+def _policy_for(role: Role) -> str:
+    if role.analyzes:
+        return analyzer_policy()
+    return session_policy(writes=role.writes, inspects=role.inspects)

@@ -63,3 +63,50 @@ def session_policy(*, writes: bool, inspects: bool = False) -> str:
     }
     policy = {"Version": "2012-10-17", "Statement": [statement]}
     return json.dumps(policy, separators=(",", ":"))
+
+
+ANALYZES = (
+    "ec2:CreateNetworkInsightsPath",
+    "ec2:DeleteNetworkInsightsAnalysis",
+    "ec2:DeleteNetworkInsightsPath",
+    "ec2:DescribeNetworkInsightsAnalyses",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:StartNetworkInsightsAnalysis",
+)
+"""What ``verify --analyzer`` sends through apply's member roles, and all that it sends."""
+
+_ON_BEHALF = (
+    "ec2:Describe*",
+    "ec2:GetManagedPrefixListEntries",
+    "ec2:GetTransitGateway*",
+    "ec2:SearchTransitGatewayRoutes",
+    "elasticloadbalancing:Describe*",
+    "network-firewall:Describe*",
+    "network-firewall:List*",
+    "organizations:Describe*",
+    "organizations:List*",
+    "tiros:*Query*",
+)
+"""What Reachability Analyzer reads with the permissions of whoever started an analysis.
+
+https://docs.aws.amazon.com/vpc/latest/reachability/security_iam_required-API-permissions.html ;
+the roles in ``docs/iam`` name each call, STS has little room. ``tiros`` is the service behind
+the analyzer: nobody can call it but AWS.
+"""
+
+
+def analyzer_policy() -> str:
+    """The policy of a session that has Reachability Analyzer look: it can change no mesh.
+
+    Tags are put on what the analyzer makes, and on nothing else.
+    """
+    statements = [
+        {"Effect": "Allow", "Action": [*ANALYZES, *_ON_BEHALF], "Resource": "*"},
+        {
+            "Effect": "Allow",
+            "Action": "ec2:CreateTags",
+            "Resource": "arn:*:ec2:*:*:network-insights-*/*",
+        },
+    ]
+    policy = {"Version": "2012-10-17", "Statement": statements}
+    return json.dumps(policy, separators=(",", ":"))

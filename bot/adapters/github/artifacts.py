@@ -12,8 +12,8 @@ from bot.errors import GitHubRefused
 from bot.model.shard import MOST_SHARDS
 
 MAX_ARCHIVE = 64 * 1024 * 1024
-"""Bytes; the largest plan and its report take about a tenth of it."""
-MAX_PLAN = 128 * 1024 * 1024
+"""Bytes; the largest plan and its report, packed, take about a tenth of it."""
+MAX_PLAN = 384 * 1024 * 1024
 """Bytes; no larger plan file is read either."""
 MOST = 5
 """Artifacts of one name in one run that are opened: one for each attempt."""

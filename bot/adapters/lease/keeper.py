@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.adapters.lease.clocks import steady
+from bot.adapters.lease.waiting import done_within
 from bot.errors import AwsError
 from bot.model.lease import (
     SETTINGS,
@@ -278,10 +279,7 @@ class Keeper:
         if sending:
             return self._left("a call was still under way")
         self._trouble = ""
-        thread = threading.Thread(target=self._give_back, name="lease-end", daemon=True)
-        thread.start()
-        thread.join(self.settings.patience)
-        if thread.is_alive():
+        if not done_within(self.settings.patience, self._give_back):
             self._trouble = f"no answer within {self.settings.patience:g} s"
         return self._left(self._trouble) if self._trouble else ""
 

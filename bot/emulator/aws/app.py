@@ -28,6 +28,8 @@ from bot.emulator.aws.control import Control
 from bot.emulator.aws.errors import Refused
 from bot.emulator.aws.faults import Fault
 from bot.emulator.aws.group_calls import GroupCalls
+from bot.emulator.aws.group_views import GroupViews
+from bot.emulator.aws.insight_calls import InsightCalls
 from bot.emulator.aws.listings import ListCalls
 from bot.emulator.aws.peering_calls import PeeringCalls
 from bot.emulator.aws.quotas import QuotaCalls
@@ -67,7 +69,16 @@ class Dropped(ConnectionError):
     """The connection was cut on purpose; the server treats it like a client that left."""
 
 
-_EC2 = (GroupCalls, PeeringCalls, RouteCalls, TagCalls, VpcCalls, ListCalls)
+_EC2 = (
+    GroupCalls,
+    GroupViews,
+    PeeringCalls,
+    RouteCalls,
+    TagCalls,
+    VpcCalls,
+    ListCalls,
+    InsightCalls,
+)
 
 
 class Services:

@@ -1,4 +1,4 @@
-"""The calls on security groups and their rules.
+"""The calls that change the rules of security groups.
 
 Sources: the page of each action in https://docs.aws.amazon.com/AWSEC2/latest/APIReference/ and
 https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html .
@@ -13,25 +13,16 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import InvalidSecurityGroupNotFoundError
 
-from bot.emulator.aws.base import Calls
 from bot.emulator.aws.errors import EC2ClientError, invalid_value
-from bot.emulator.aws.filters import Getter
-from bot.emulator.aws.group_rules import GONE, NUMBERED, GroupRule, Traffic, new_rule, referencing
+from bot.emulator.aws.group_base import GroupBase, no_rule
+from bot.emulator.aws.group_rules import NUMBERED, GroupRule, Traffic, new_rule, referencing
 
 _NAMES = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6"}
 _BLOCKS = {"IpRanges": "CidrIp", "Ipv6Ranges": "CidrIpv6", "PrefixListIds": "PrefixListId"}
-_SHOWN = {"IpRanges": "CidrIpv4", "Ipv6Ranges": "CidrIpv6", "PrefixListIds": "PrefixListId"}
-
-_FILTERS: Mapping[str, Getter[GroupRule]] = {
-    "group-id": lambda rule: [rule.group],
-    "security-group-rule-id": lambda rule: [rule.id],
-}
-
-_NO_RULE = "InvalidSecurityGroupRuleId.NotFound"
 
 
-class GroupCalls(Calls):
-    """Authorize, revoke, describe and describe anew; references and stale rules."""
+class GroupCalls(GroupBase):
+    """Authorize, revoke, and describe anew."""
 
     def authorize_security_group_ingress(self) -> ActionResult:
         return self._authorize("AuthorizeSecurityGroupIngress", egress=False)
@@ -50,78 +41,6 @@ class GroupCalls(Calls):
 
     def update_security_group_rule_descriptions_egress(self) -> ActionResult:
         return self._describe_anew("UpdateSecurityGroupRuleDescriptionsEgress", egress=True)
-
-    def describe_security_group_rules(self) -> ActionResult:
-        items = {
-            rule.id: rule for group in self._groups() for rule in self._rules_of(group).values()
-        }
-        return self.listing(
-            "DescribeSecurityGroupRules",
-            "SecurityGroupRules",
-            ids="SecurityGroupRuleIds",
-            items=items,
-            missing=_missing,
-            getters=_FILTERS,
-            value=self._value,
-        )
-
-    def describe_security_group_references(self) -> ActionResult:
-        """ "The VPCs on the other side of a VPC peering connection" that reference the groups."""
-        self.error_on_dryrun()
-        asked = [str(group) for group in self._get_param("GroupId") or []]
-        for group in asked:
-            self._group(group)
-        owners = self._owners()
-        found = sorted(
-            {
-                (rule.allowed, owners[rule.group], rule.peering)
-                for rule in self.world.group_rules.made()
-                if rule.peering and rule.allowed in asked and rule.group in owners
-            }
-        )
-        values = [
-            {"GroupId": group, "ReferencingVpcId": vpc, "VpcPeeringConnectionId": peering}
-            for group, vpc, peering in found
-        ]
-        answer = {"SecurityGroupReferenceSet": values}
-        return self.answer("DescribeSecurityGroupReferences", answer)
-
-    def describe_stale_security_groups(self) -> ActionResult:
-        """Rules of a VPC's groups that reference a peer's group over a peering that is gone."""
-        self.error_on_dryrun()
-        vpc = self.required("VpcId")
-        found = []
-        for group in self._groups():
-            stale = [r for r in self._rules_of(group).values() if self._stale(r)]
-            if group.vpc_id == vpc and stale:
-                found.append(self._stale_group(group, stale))
-        return self.answer("DescribeStaleSecurityGroups", {"StaleSecurityGroupSet": found})
-
-    # Groups
-
-    def _groups(self) -> list[Any]:
-        return [g for held in self.backend.groups.values() for g in held.values()]
-
-    def _group(self, identifier: str) -> Any:
-        for group in self._groups():
-            if group.id == identifier:
-                return group
-        raise InvalidSecurityGroupNotFoundError(identifier)
-
-    def _rules_of(self, group: Any) -> dict[str, GroupRule]:
-        return self.world.group_rules.of(group)
-
-    def _owners(self) -> dict[str, str]:
-        """The VPC of every group, in every account of this Region that has peerings."""
-        accounts = {self.place.account}
-        for peering in self.world.peerings.every():
-            accounts |= {s.place.account for s in peering.sides if s.place.region == self.region}
-        return {
-            group.id: str(group.vpc_id)
-            for account in accounts
-            for held in self.world.backend(account, self.region).groups.values()
-            for group in held.values()
-        }
 
     # Changes
 
@@ -218,7 +137,7 @@ class GroupCalls(Calls):
     def _one(rules: Mapping[str, GroupRule], identifier: str, *, egress: bool) -> GroupRule:
         rule = rules.get(identifier)
         if rule is None or rule.egress is not egress:
-            raise _missing(identifier)
+            raise no_rule(identifier)
         return rule
 
     def _describe_anew(self, action: str, *, egress: bool) -> ActionResult:
@@ -228,60 +147,6 @@ class GroupCalls(Calls):
             rule = self._one(rules, item["SecurityGroupRuleId"], egress=egress)
             rule.description = item.get("Description") or ""
         return self.answer(action, {"Return": True})
-
-    # Answers
-
-    def _value(self, rule: GroupRule) -> dict[str, Any]:
-        if rule.kind == "UserIdGroupPairs":
-            allowed: dict[str, Any] = {"ReferencedGroupInfo": self._referenced(rule)}
-        else:
-            allowed = {_SHOWN[rule.kind]: rule.allowed}
-        return {
-            "SecurityGroupRuleId": rule.id,
-            "GroupId": rule.group,
-            "GroupOwnerId": self.place.account,
-            "IsEgress": rule.egress,
-            "IpProtocol": rule.protocol,
-            "FromPort": rule.from_port,
-            "ToPort": rule.to_port,
-            **allowed,
-            "Description": rule.description or None,
-            "Tags": self.tag_set(rule.id),
-        }
-
-    def _referenced(self, rule: GroupRule) -> dict[str, Any]:
-        value = {"GroupId": rule.allowed, "UserId": rule.owner}
-        if not rule.peering:
-            return value
-        peering = self.world.peerings.get(rule.peering)
-        status = peering.status(self.world.now()).value if peering else "deleted"
-        more = {"VpcId": rule.vpc, "VpcPeeringConnectionId": rule.peering}
-        return {**value, **more, "PeeringStatus": status}
-
-    def _stale(self, rule: GroupRule) -> bool:
-        if not rule.peering:
-            return False
-        peering = self.world.peerings.get(rule.peering)
-        return peering is None or peering.status(self.world.now()) in GONE
-
-    def _stale_group(self, group: Any, stale: list[GroupRule]) -> dict[str, Any]:
-        return {
-            "GroupId": group.id,
-            "GroupName": group.name,
-            "Description": group.description,
-            "VpcId": group.vpc_id,
-            "StaleIpPermissions": [self._stale_permission(r) for r in stale if not r.egress],
-            "StaleIpPermissionsEgress": [self._stale_permission(r) for r in stale if r.egress],
-        }
-
-    def _stale_permission(self, rule: GroupRule) -> dict[str, Any]:
-        numbered = rule.protocol in NUMBERED
-        return {
-            "IpProtocol": rule.protocol,
-            "FromPort": rule.from_port if numbered else None,
-            "ToPort": rule.to_port if numbered else None,
-            "UserIdGroupPairs": [self._referenced(rule)],
-        }
 
 
 def _traffic(permission: Mapping[str, Any]) -> Traffic:
@@ -314,7 +179,3 @@ def _counts(rule: GroupRule, *, ipv6: bool) -> bool:
     if rule.kind == "IpRanges":
         return not ipv6
     return ipv6 if rule.kind == "Ipv6Ranges" else True
-
-
-def _missing(identifier: str) -> EC2ClientError:
-    return EC2ClientError(_NO_RULE, f"The security group rule ID '{identifier}' does not exist")

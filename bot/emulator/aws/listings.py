@@ -1,4 +1,4 @@
-"""Subnets, network ACLs and security groups: moto's, in pages and with the documented filters."""
+"""Subnets and network ACLs: moto's, in pages and with the documented filters."""
 
 from __future__ import annotations
 
@@ -27,26 +27,6 @@ _SUBNET_FILTERS = (
     "vpc-id",
 )
 
-_GROUP_FILTERS = (
-    "description",
-    "egress.ip-permission.cidr",
-    "egress.ip-permission.from-port",
-    "egress.ip-permission.group-id",
-    "egress.ip-permission.protocol",
-    "egress.ip-permission.to-port",
-    "group-id",
-    "group-name",
-    "ip-permission.cidr",
-    "ip-permission.from-port",
-    "ip-permission.group-id",
-    "ip-permission.protocol",
-    "ip-permission.to-port",
-    "owner-id",
-    "tag-key",
-    "vpc-id",
-)
-
-
 _ACL_FILTERS = (
     "association.association-id",
     "association.network-acl-id",
@@ -65,7 +45,7 @@ _ACL_FILTERS = (
 
 
 class ListCalls(Calls):
-    """DescribeSubnets, DescribeNetworkAcls and DescribeSecurityGroups."""
+    """DescribeSubnets and DescribeNetworkAcls."""
 
     def describe_network_acls(self) -> ActionResult:
         self.error_on_dryrun()
@@ -100,17 +80,6 @@ class ListCalls(Calls):
             self._get_param("SubnetIds"), self._filters_from_querystring()
         )
         return self._page("Subnets", asked, found)
-
-    def describe_security_groups(self) -> ActionResult:
-        self.error_on_dryrun()
-        asked = self.question("DescribeSecurityGroups", "GroupIds")
-        filters.read(self._get_param("Filters"), _GROUP_FILTERS)
-        found = self.backend.describe_security_groups(
-            group_ids=self._get_param("GroupIds", []),
-            groupnames=self._get_param("GroupNames", []),
-            filters=self._filters_from_querystring(),
-        )
-        return self._page("SecurityGroups", asked, found)
 
     def _page(self, result: str, asked: pages.Question, found: list[Any]) -> ActionResult:
         page, token = pages.page(asked, self.world.settings, found, lambda item: str(item.id))

@@ -119,6 +119,13 @@ class Seed:
             ec2.associate_route_table(RouteTableId=table, SubnetId=made)
         return made
 
+    def instance(self, vpc: SeededVpc, subnet: str) -> str:
+        """An instance in a subnet of a VPC; the id of its network interface."""
+        made = self.ec2(vpc.account, vpc.region).run_instances(
+            ImageId="ami-12345678", MinCount=1, MaxCount=1, SubnetId=subnet
+        )
+        return str(made["Instances"][0]["NetworkInterfaces"][0]["NetworkInterfaceId"])
+
     def network_acl(self, vpc: SeededVpc, subnet: str, rules: Iterable[Mapping[str, Any]]) -> str:
         """A network ACL of a subnet with these rules, as CreateNetworkAclEntry has them; its id."""
         ec2 = self.ec2(vpc.account, vpc.region)

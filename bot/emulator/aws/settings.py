@@ -35,7 +35,10 @@ class Settings:
     says otherwise, as with clocks that differ or a role that was revoked (0: never).
     ``buckets`` overrides a bucket by action, as ``[capacity, refill]``. ``quotas`` are increases
     (or the opposite) granted in one account and Region: ``{"111111111111/us-east-1":
-    {"L-7E9ECCDB": 125}}``.
+    {"L-7E9ECCDB": 125}}``. An analysis of Reachability Analyzer takes ``analysis_seconds``;
+    ``analyses`` are verdicts by the VPCs of source and destination (``vpc-a:vpc-b``), an
+    explanation code, nothing for a path, or ``failed: …``; ``analyzer_accounts`` may look into
+    other accounts, as a delegated administrator.
     """
 
     latency_ms: float = 0.0
@@ -63,6 +66,9 @@ class Settings:
     oidc_audience: str = ""
     session_seconds: float = 0.0
     quotas: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    analysis_seconds: float = 0.0
+    analyses: Mapping[str, str] = field(default_factory=dict)
+    analyzer_accounts: frozenset[str] = frozenset()
 
     def quota(self, code: str, account: str, region: str) -> int:
         """The quota in force in an account and Region, by a code of ``QUOTAS``."""
@@ -83,6 +89,8 @@ class Settings:
         values["faults"] = [fault.as_json() for fault in self.faults]
         values["unassumable"] = sorted(self.unassumable)
         values["external_ids"] = dict(self.external_ids)
+        values["analyses"] = dict(self.analyses)
+        values["analyzer_accounts"] = sorted(self.analyzer_accounts)
         values["buckets"] = {action: list(bucket) for action, bucket in self.buckets.items()}
         values["quotas"] = {place: dict(granted) for place, granted in self.quotas.items()}
         return values
@@ -92,9 +100,9 @@ def _read(name: str, kind: Any, value: Any) -> Any:
     match name:
         case "faults":
             return tuple(Fault.of(item) for item in _of(name, list, value))
-        case "unassumable":
+        case "unassumable" | "analyzer_accounts":
             return frozenset(str(item) for item in _of(name, list, value))
-        case "external_ids":
+        case "external_ids" | "analyses":
             return {str(k): str(v) for k, v in _of(name, dict, value).items()}
         case "buckets":
             pairs = _of(name, dict, value).items()

@@ -15,6 +15,7 @@ from moto.iam.models import get_account_id_from
 from bot.emulator.aws.calls import CallLog
 from bot.emulator.aws.faults import Faults
 from bot.emulator.aws.group_rules import GroupRules
+from bot.emulator.aws.insights import Insights
 from bot.emulator.aws.peerings import Peerings
 from bot.emulator.aws.routes import Routes
 from bot.emulator.aws.settings import Settings
@@ -38,6 +39,7 @@ class World:
             self.peerings = Peerings()
             self.routes = Routes()
             self.group_rules = GroupRules()
+            self.insights = Insights()
             self.roles: dict[str, str] = {}
             self._sessions: dict[str, float] = {}
             self._accounts: dict[str, str] = {}

@@ -11,6 +11,9 @@ from bot.model.aws_codes import STALE, THROTTLED
 TIMED_OUT = "TimedOut"
 """A state was waited for in vain; not a code of AWS."""
 
+CHANGED = "ChangedMeanwhile"
+"""What a call would take away is not as it was planned any more; not a code of AWS."""
+
 UNKNOWN_ID = "UnknownId"
 """What a call refers to was never made; not a code of AWS."""
 
@@ -98,6 +101,7 @@ _ADVICE: Mapping[str, str] = {
     " `adopt: true` on the environment the rule that is there becomes meshbot's.",
     "InvalidGroup.NotFound": "The security group was deleted, or the peering over which the rule"
     " names it is not active: plan again.",
+    "InvalidSecurityGroupID.NotFound": "The security group was deleted: plan again.",
     "RouteAlreadyExists": _ROUTE_TAKEN,
     "VpcPeeringConnectionAlreadyExists": "Another run, or somebody, peered these VPCs meanwhile."
     " Run again: a peering of ours is then finished; for one that carries nobody's tags there is"
@@ -123,6 +127,8 @@ _ADVICE: Mapping[str, str] = {
     TIMED_OUT: "AWS still works on it, which may take minutes. Run again later: it goes on from"
     " the state that it finds.",
     UNKNOWN_ID: AGAIN,
+    CHANGED: "Somebody changed it after the plan was made: find out who, in CloudTrail. It was left"
+    " alone; plan again, and review what is to be done now.",
     NO_PLACE: "Mend what keeps the other requests from being accepted, as the other failures here"
     " say, or delete them; then run again: it accepts what is there first.",
     # the network

@@ -26,6 +26,10 @@ LAGGING = FULL | {
 https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
 """
 
+UNSEEN = frozenset({"InvalidGroup.NotFound", "InvalidSecurityGroupID.NotFound"})
+"""A security group is not there; or the peering over which a rule names it is active elsewhere and
+not yet here. The latter passes soon, the former never."""
+
 UNSENT = frozenset({"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError"})
 """No connection came about, so nothing was sent: it is safe to send it again."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from bot.engine.execute.codes import LAGGING, UNSENT, unanswered
+from bot.engine.execute.codes import LAGGING, UNSEEN, UNSENT, unanswered
 from bot.engine.execute.lanes import Call
 from bot.errors import AwsError
 from bot.model.aws_codes import THROTTLED
@@ -12,6 +12,9 @@ from bot.model.step import Step
 
 MERGED_ATTEMPTS = 2
 """Sendings of a shared call at most while one of its things lags."""
+
+UNSEEN_ATTEMPTS = 5
+"""Sendings of a call at most that names a security group which AWS does not see: some 8 seconds."""
 
 SENDINGS = 3
 """Sendings of one call whose answers were all lost, with looks in between."""
@@ -55,12 +58,14 @@ def _decided_by_look(step: Step, error: AwsError) -> bool:
 
 
 def _may_send_again(step: Step, error: AwsError) -> bool:
-    if error.code in THROTTLED | LAGGING | UNSENT:
+    if error.code in THROTTLED | LAGGING | UNSEEN | UNSENT:
         return True
     return step.repeatable and error.action == step.action and unanswered(error)
 
 
 def _attempts(call: Call, error: AwsError, attempts: int) -> int:
     """One thing that lags must not hold up those that share its call."""
+    if error.code in UNSEEN:
+        return min(attempts, UNSEEN_ATTEMPTS)
     merged = len(call.nodes) > 1 and error.code in LAGGING
     return MERGED_ATTEMPTS if merged else attempts

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from itertools import chain
 from typing import Any
 
 from bot.engine.execute.codes import FINAL
 from bot.engine.execute.deciding import SENDINGS, lost
 from bot.engine.execute.lanes import Call
+from bot.engine.execute.matching import held_in, matches
 from bot.engine.execute.values import found_at
 from bot.errors import AwsError
 from bot.model.address import Scope
-from bot.model.cidr import canonical
 from bot.model.step import Look
 
 FIRST_LOOK = 0.5
@@ -162,7 +161,7 @@ def _found(
     if error is not None:
         return Found(doubt, Finding.UNKNOWN)
     look = doubt.look
-    item = next((i for i in _within(items, look) if _matches(i, doubt.match)), None)
+    item = next((i for i in held_in(items, look.within) if matches(i, doubt.match)), None)
     if (item is None) is look.gone:
         id_ = found_at(item, look.result) if item is not None and look.result else ""
         return Found(doubt, Finding.DONE, id_)
@@ -171,21 +170,3 @@ def _found(
 
 def _hopeless(doubt: Doubt, error: AwsError | None, now: float) -> bool:
     return error is not None and (error.code in FINAL or now >= doubt.until + BLIND)
-
-
-def _within(items: list[Mapping[str, Any]], look: Look) -> Iterator[Mapping[str, Any]]:
-    if not look.within:
-        return iter(items)
-    return chain.from_iterable(
-        ({**item, **inner} for inner in item.get(look.within) or ()) for item in items
-    )
-
-
-def _matches(item: Mapping[str, Any], match: Mapping[str, Any]) -> bool:
-    for path, wanted in match.items():
-        value = found_at(item, path)
-        if "Cidr" in path:  # AWS may write a block otherwise than we do
-            value, wanted = canonical(value), canonical(wanted)
-        if value not in wanted if isinstance(wanted, frozenset) else value != wanted:
-            return False
-    return True

@@ -19,27 +19,30 @@ CRITICAL = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Remaining:
-    """``seconds`` that the slowest bucket needs; ``starved``: one like it overflows.
+    """``seconds`` that the slowest bucket needs.
 
-    A bucket overflows when its lane has calls left to make and none of them is ready.
+    ``idle_in``: after how many seconds one like it overflows, if no more of its calls become
+    ready; infinite when all of them are.
     """
 
     seconds: float
-    starved: bool = False
+    idle_in: float = 0.0
 
 
 def remaining(lanes: Lanes, calls: Mapping[LaneKey, int], now: float) -> Remaining:
     """What is left. ``calls`` are those still to be made in each lane, ready or not."""
-    needed: list[tuple[float, bool]] = []
+    needed: list[tuple[float, float]] = []
     for key, number in calls.items():
         if number > 0:
             lane = lanes.lane(key)
-            lane.bucket.refresh(now)
-            seconds = max(0.0, (number - lane.bucket.tokens) / lane.bucket.refill)
-            needed.append((seconds, lane.bucket.full and not lane.queue))
+            bucket, ready = lane.bucket, len(lane.queue)
+            bucket.refresh(now)
+            seconds = max(0.0, (number - bucket.tokens) / bucket.refill)
+            room = bucket.capacity - bucket.tokens + ready
+            needed.append((seconds, room / bucket.refill if ready < number else float("inf")))
     longest = max((seconds for seconds, _ in needed), default=0.0)
-    starved = any(idle and 0 < CRITICAL * longest <= seconds for seconds, idle in needed)
-    return Remaining(longest, starved)
+    idle_in = min((idle for seconds, idle in needed if seconds >= CRITICAL * longest), default=0.0)
+    return Remaining(longest, idle_in)
 
 
 @dataclass(slots=True)

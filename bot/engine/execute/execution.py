@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from bot.engine.execute.graph import Graph
-from bot.engine.execute.pacing import Sheltered
 from bot.engine.execute.scheduler import Run
 from bot.engine.execute.settings import Settings
+from bot.engine.sheltered import Sheltered
 from bot.kinds import by_name
 from bot.model.change import Change, Plan, Report
 from bot.model.step import Step
@@ -65,7 +65,8 @@ def execute(
     )
     stopped = tuple(_carried_out(run))
     run.pacing.tell()
-    return Report(plan, tuple(run.graph.outcomes()), (*sorted(run.warnings), *stopped))
+    warnings = (*sorted(run.warnings), *stopped)
+    return Report(plan, tuple(run.graph.outcomes()), warnings, ids=run.ids)
 
 
 def _carried_out(run: Run) -> Iterator[str]:

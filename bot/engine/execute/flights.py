@@ -11,6 +11,7 @@ from bot.engine.execute.contact import Contact
 from bot.engine.execute.doubts import Inquiry
 from bot.engine.execute.lanes import Call
 from bot.engine.execute.polling import Poll
+from bot.engine.execute.reviews import Review
 from bot.errors import AwsError
 from bot.model.address import Scope
 from bot.ports import Dispatcher
@@ -18,7 +19,7 @@ from bot.ports import Dispatcher
 HEARTBEAT = 0.5
 """Seconds after which the loop looks up at least, to see whether it was told to stop."""
 
-Token = Poll | Inquiry | Call
+Token = Poll | Inquiry | Review | Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Flights:
         if ended is None:
             return None
         token, result, raised = ended
-        assert isinstance(token, Poll | Inquiry | Call)
+        assert isinstance(token, Poll | Inquiry | Review | Call)
         scope, action = _place(token)
         del self.tokens[id(token)]
         first = self.contact.ended(scope)

@@ -114,6 +114,10 @@ class Lanes:
             lane.bucket.hurry(self.remaining)
         return lane
 
+    def queued(self, key: LaneKey) -> int:
+        """How many calls wait for their turn in a lane."""
+        return len(self.lanes[key].queue) if key in self.lanes else 0
+
     def bucket(self, key: LaneKey) -> Bucket:
         """The bucket of a lane."""
         return self.lane(key).bucket

@@ -18,6 +18,7 @@ from bot.engine.execute.merging import Groups, apart, together
 from bot.engine.execute.pacing import Pacing
 from bot.engine.execute.places import in_turn
 from bot.engine.execute.polling import Poll, Polls, judged
+from bot.engine.execute.reviews import Review, Reviews
 from bot.engine.execute.settings import Settings
 from bot.engine.execute.values import looked_up, resolved
 from bot.errors import AwsError, LeaseLost
@@ -49,7 +50,7 @@ class Run:
         self.groups = Groups.of(graph.nodes.values())
         self.polls = Polls()
         self.pacing = Pacing(graph, self.lanes, self.polls, progress)
-        self.doubts = Doubts()
+        self.doubts, self.reviews = Doubts(), Reviews()
         self.contact = Contact()
         self.flights = Flights(dispatcher, self.contact, settings.concurrency)
         self.warnings: dict[str, None] = {}
@@ -81,7 +82,7 @@ class Run:
 
     @property
     def _asking(self) -> bool:
-        return self.polls.waiting or not self.doubts.empty
+        return self.polls.waiting or not (self.doubts.empty and self.reviews.empty)
 
     def _enter(self, nodes: Iterable[Node]) -> None:
         """Steps became ready: queue their calls, or let them wait for a state."""
@@ -94,6 +95,8 @@ class Run:
                 self._wait(node)
             elif node.step.merge:
                 self._add(self.groups.complete(node))
+            elif node.step.check is not None:
+                self._review(node)
             else:
                 self.lanes.add(Call((node,)))
 
@@ -116,10 +119,13 @@ class Run:
         for inquiry in self.doubts.waiting():
             if self._may_ask(inquiry, now):
                 self._question(inquiry, inquiry.question())
+        for review in self.reviews.waiting(self.lanes.queued):
+            if self._may_ask(review, now):
+                self._question(review, review.question())
         for call in self.lanes.take(now, self.flights.room):
             self._send(call)
 
-    def _may_ask(self, asks: Poll | Inquiry, now: float) -> bool:
+    def _may_ask(self, asks: Poll | Inquiry | Review, now: float) -> bool:
         """Whether a question is due; takes its token, or puts it off until there is one."""
         if asks.next_at > now:
             return False
@@ -132,7 +138,7 @@ class Run:
         asks.next_at = bucket.ready_at(now)
         return False
 
-    def _question(self, asks: Poll | Inquiry, params: Mapping[str, Any]) -> None:
+    def _question(self, asks: Poll | Inquiry | Review, params: Mapping[str, Any]) -> None:
         self.flights.start(asks, lambda: list(self.writer.poll(asks.scope, asks.action, **params)))
 
     def _send(self, call: Call) -> None:
@@ -174,6 +180,7 @@ class Run:
         now = self.dispatcher.now()
         times = [self.polls.look_at] if self.polls.look_at < float("inf") else []
         times += [inquiry.next_at for inquiry in self.doubts.waiting()]
+        times += [review.next_at for review in self.reviews.waiting(self.lanes.queued)]
         wake = self.lanes.wake_at(now) if self.flights.room > 0 else None
         if wake is not None:
             times.append(wake)
@@ -193,12 +200,10 @@ class Run:
             case Inquiry() as inquiry:
                 found = inquiry.answered(landed.result, error, self.dispatcher.now())
                 self._resolve(found, error)
-            case Call() as call if error is None:
-                self._succeeded(call, landed.result)
-            case Call() if isinstance(error, LeaseLost):
-                pass  # it was not sent, and the stop signal is set: interrupted, not failed
+            case Review() as review:
+                self._reviewed(review, landed.result, error)
             case Call() as call:
-                self._failed(call, error)
+                self._returned(call, landed.result, error)
 
     def _listen(self, scope: Scope, error: AwsError | None) -> None:
         """Notice when an account or region no longer answers, and give up what is left there."""
@@ -233,7 +238,7 @@ class Run:
                 self._end(seen.node, failures.ended(seen))
             elif seen.reached:
                 self._finish(seen.node)
-        poll.asked(now, error is None)
+        self.polls.asked(poll, now, error is None)
         final = error is not None and error.code in FINAL
         for node in [n for n in poll.waiting if final or (n.deadline or 0.0) <= now]:
             self._end(node, error or failures.late(node, self.settings.patience))
@@ -254,6 +259,26 @@ class Run:
                 if end.finding is Finding.NOT_DONE:
                     self._not_made(doubt.call.nodes[0].step.slot)
                 self._give_up(doubt.call, doubt.given_up(blind))
+
+    def _review(self, node: Node) -> None:
+        try:
+            self.reviews.add(node, self.dispatcher.now(), self._resolved)
+        except KeyError as error:
+            self._end(node, failures.unknown_id(node, error))
+
+    def _reviewed(self, review: Review, items: Any, error: AwsError | None) -> None:
+        """Send what is as it was planned, and nothing else."""
+        for node, why in review.answered(items, error, self.dispatcher.now()):
+            if why is not None:
+                self._end(node, why)
+            elif node.state is State.READY:
+                self.lanes.add(Call((node,)))
+
+    def _returned(self, call: Call, answer: Any, error: AwsError | None) -> None:
+        if error is None:
+            self._succeeded(call, answer)
+        elif not isinstance(error, LeaseLost):  # not sent, and the stop signal is set
+            self._failed(call, error)
 
     def _succeeded(self, call: Call, answer: Any) -> None:
         for node in call.nodes:

@@ -102,30 +102,34 @@ def uses(plan: Plan, facts: Facts) -> tuple[Use, ...]:
     )
 
 
-def _touched(changes: Iterable[Change[Any]]) -> Iterator[tuple[Holder, Change[Any]]]:
-    """Creations or deletions, with each holder that they add to or take from."""
+Place = tuple[Quota, VpcRef, str, bool, str]
+"""What a holder is made of: large plans have hundreds of thousands of changes in few holders."""
+
+
+def _touched(changes: Iterable[Change[Any]]) -> Iterator[tuple[Place, Change[Any]]]:
+    """Creations or deletions, with the place of each holder that they add to or take from."""
     for change in changes:
         spec = change.after or change.before
         assert spec is not None, "a change has a side"
         if change.address.kind == VPC_PEERING_CONNECTION:
             for vpc in (spec.requester, spec.accepter):
-                yield Holder(PEERINGS_PER_VPC, vpc), change
+                yield (PEERINGS_PER_VPC, vpc, "", False, ""), change
         elif change.address.kind == "route":
             table = change.address.key.split("/", 1)[0]
             for ipv6 in _families(spec.destination):
-                yield Holder(ROUTES_PER_TABLE, spec.vpc, table, ipv6), change
+                yield (ROUTES_PER_TABLE, spec.vpc, table, ipv6, ""), change
         elif change.address.kind == SECURITY_GROUP_RULE:
             for ipv6 in _families(spec.allowed):
-                yield Holder(RULES_PER_GROUP, spec.vpc, spec.group, ipv6, spec.direction), change
+                yield (RULES_PER_GROUP, spec.vpc, spec.group, ipv6, spec.direction), change
 
 
 def _by_holder(
-    touched: Iterable[tuple[Holder, Change[Any]]],
+    touched: Iterable[tuple[Place, Change[Any]]],
 ) -> dict[Holder, list[Change[Any]]]:
-    found: dict[Holder, list[Change[Any]]] = {}
-    for holder, change in touched:
-        found.setdefault(holder, []).append(change)
-    return found
+    found: dict[Place, list[Change[Any]]] = {}
+    for place, change in touched:
+        found.setdefault(place, []).append(change)
+    return {Holder(*place): changes for place, changes in found.items()}
 
 
 def _standing(facts: Facts, quotas: set[Quota]) -> Counter[Holder]:

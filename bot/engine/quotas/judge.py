@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 from bot.engine.quotas.count import Use
 from bot.engine.quotas.order import making_room
-from bot.model.address import Scope
+from bot.model.address import Address, Scope
 from bot.model.change import Plan
 from bot.model.diagnostic import Diagnostic, Severity
 from bot.model.quota import Quota, QuotaAnswer, QuotaQuestion
+from bot.model.security_group import SECURITY_GROUP_RULE
 
 NEAR_PERCENT = 80
 """From this share of a quota on, a plan says how full it gets."""
@@ -92,12 +93,13 @@ def _each(found: Iterable[Judged], tell: Telling) -> Iterator[Diagnostic]:
 def _near(
     question: QuotaQuestion, quota: InForce, found: Sequence[Use], names: frozenset[str]
 ) -> Diagnostic:
-    share = 100 * found[0].needed // quota.value if quota.value else 100
+    most = found[0].needed
+    share = 100 * most // quota.value if quota.value else 100
     return Diagnostic(
         Severity.WARNING,
         "quota-near",
-        f"{_allowed(question, quota)}; this plan comes to {share} %: {_listed(found)}",
-        _advice(question.quota, quota),
+        f"{_allowed(question, quota)}; this plan comes to {most}, {share} %: {_listed(found)}",
+        _advice(question.quota, quota, found),
         environments=names,
     )
 
@@ -109,7 +111,7 @@ def _exceeded(
         Severity.ERROR,
         "quota-exceeded",
         f"{_allowed(question, quota)}; this plan needs {found[0].needed}: {_listed(found)}",
-        _advice(question.quota, quota),
+        _advice(question.quota, quota, found),
         environments=names,
     )
 
@@ -129,13 +131,22 @@ def _listed(found: Sequence[Use]) -> str:
     return f"{named}, and {more} more" if more > 0 else named
 
 
-def _advice(quota: Quota, in_force: InForce) -> str:
+def _advice(quota: Quota, in_force: InForce, found: Iterable[Use]) -> str:
+    instead = quota.advice
+    if any(_names_block(address) for use in found for address in use.made):
+        instead += ", or by: reference instead of by: cidr"
     if in_force.value >= quota.most:
-        return f"AWS raises {quota.code} no further than {quota.most}: {quota.advice}."
+        return f"AWS raises {quota.code} no further than {quota.most}: {instead}."
     return (
         f"Have {quota.code} raised in Service Quotas, in that account and region"
-        f" (AWS goes up to {quota.most}), or {quota.advice}."
+        f" (AWS goes up to {quota.most}), or {instead}."
     )
+
+
+def _names_block(address: Address) -> bool:
+    """Whether it is a security group rule for a CIDR block: what it lets through ends its key."""
+    rule = address.kind == SECURITY_GROUP_RULE
+    return rule and not address.key.split("/", 4)[4].startswith("sg-")
 
 
 def _unread(answers: Answers, values: Mapping[QuotaQuestion, InForce]) -> Iterator[Diagnostic]:

@@ -8,9 +8,9 @@ A set of ports is a tuple of ranges, which are few, apart and sorted.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from bot.engine.reachability.blocks import Block, block_of
+from bot.engine.reachability.blocks import Block, block_of, pieces
 from bot.model.address import vpc_ref
 from bot.model.subnet import AclRule, NetworkAcl
 
@@ -42,11 +42,12 @@ OPEN = NetworkAcl(
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """The rule that decides that nothing gets through."""
+    """The rule that decides that nothing gets through, ``back`` if it is the answer."""
 
     acl: NetworkAcl
     egress: bool
     rule: int
+    back: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,10 @@ class Acls:
         if self._open_both(near, far, mine[0].version):
             return None
         found = self._way(near, far, mine, theirs, ALL_PORTS)
-        return found or self._way(far, near, theirs, mine, EPHEMERAL)
+        if found is not None:
+            return found
+        answer = self._way(far, near, theirs, mine, EPHEMERAL)
+        return answer and replace(answer, back=True)
 
     def _open_both(self, near: NetworkAcl, far: NetworkAcl, version: int) -> bool:
         """The default of AWS, and so of most ACLs: quickly told."""
@@ -104,7 +108,7 @@ class Acls:
         if key not in self._parts:
             rules = [(r, block_of(r.block)) for r in acl.rules if _counts(r, egress)]
             found: dict[Ports, int] = {}
-            for part in _atoms(rules, peers):
+            for part in pieces((block for _, block in rules), peers):
                 found.setdefault(*_judged(_matching(rules, part), ports))
             self._parts[key] = tuple(found.items())
         return self._parts[key]
@@ -121,19 +125,6 @@ def _lets_all(acl: NetworkAcl, egress: bool, version: int) -> bool:
         if _counts(rule, egress) and block.version == version:
             return rule.allow and block.length == 0 and _range(rule) == ALL_PORTS[0]
     return False
-
-
-def _atoms(rules: Iterable[tuple[AclRule, Block]], peers: Blocks) -> Iterator[Block]:
-    """The blocks' parts within which every rule matches all addresses or none."""
-    met = [block for _, block in rules]
-    for peer in peers:
-        cuts = {peer.first}
-        for block in met:
-            if block.meets(peer):
-                cuts |= {max(block.first, peer.first)} | {block.last + 1}
-        ordered = sorted(cut for cut in cuts if cut <= peer.last)
-        for first, following in zip(ordered, [*ordered[1:], peer.last + 1], strict=True):
-            yield Block(peer.version, first, following - 1, peer.length)
 
 
 def _matching(rules: Iterable[tuple[AclRule, Block]], part: Block) -> Iterator[AclRule]:

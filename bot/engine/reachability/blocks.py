@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -33,3 +34,16 @@ def block_of(cidr: str) -> Block:
     parsed = network(cidr)
     first, last = int(parsed.network_address), int(parsed.broadcast_address)
     return Block(parsed.version, first, last, parsed.prefixlen)
+
+
+def pieces(met: Iterable[Block], peers: Iterable[Block]) -> Iterator[Block]:
+    """The peers' parts within which each block that may be met holds all addresses or none."""
+    known = tuple(met)
+    for peer in peers:
+        cuts = {peer.first}
+        for block in known:
+            if block.meets(peer):
+                cuts |= {max(block.first, peer.first)} | {block.last + 1}
+        ordered = sorted(cut for cut in cuts if cut <= peer.last)
+        for first, following in zip(ordered, [*ordered[1:], peer.last + 1], strict=True):
+            yield Block(peer.version, first, following - 1, peer.length)

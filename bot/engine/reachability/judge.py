@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
 from bot.engine.reachability.acl import OPEN, Acls
 from bot.engine.reachability.blocks import Block, block_of
+from bot.engine.reachability.groups import Flow, shut
 from bot.engine.reachability.lookup import Hop
 from bot.engine.reachability.network import Network
 from bot.model.address import Pair, VpcRef
@@ -16,20 +17,29 @@ from bot.model.reachability import Obstacle, Reason
 from bot.model.subnet import NetworkAcl, Subnet
 
 Texts = tuple[str, ...]
+Versions = frozenset[int]
+
+BOTH: Versions = frozenset({4, 6})
+_RANK = {reason: rank for rank, reason in enumerate(Reason)}
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """An ordered pair, with the blocks that each of the two is routed at."""
+    """An ordered pair, with the blocks that each of the two is routed at.
+
+    ``flows`` is the traffic from source to peer that an environment's entries ask for. It is
+    not compared: routes and ACLs are the same whatever it is, and looked up once.
+    """
 
     source: VpcRef
     peer: VpcRef
     mine: Texts
     theirs: Texts
+    flows: tuple[Flow, ...] = field(default=(), compare=False)
 
     @property
     def back(self) -> Way:
-        """The way of the answers."""
+        """The way of the answers, which security groups let pass."""
         return Way(self.peer, self.source, self.theirs, self.mine)
 
 
@@ -46,21 +56,19 @@ class Judge:
     _tables: dict[tuple[VpcRef, Texts, int], tuple[tuple[RouteTable, str], ...]] = field(
         default_factory=dict, repr=False
     )
+    _spoken_there: dict[tuple[VpcRef, Texts], Versions] = field(default_factory=dict, repr=False)
     _listed_acls: dict[tuple[VpcRef, Texts, int], tuple[tuple[NetworkAcl, str], ...]] = field(
         default_factory=dict, repr=False
     )
 
     def obstacle(self, way: Way) -> Obstacle | None:
-        """The first thing in the way; None when the pair is reachable.
-
-        What else can stop packets, such as security groups, is to be asked here, last.
-        """
+        """The first thing in the way; None when the pair is reachable."""
         return (
             self._unknown(way)
             or self._unpeered(way)
-            or self._unrouted(way)
-            or self._unrouted(way.back)
+            or self._detoured(way)
             or self._denied(way)
+            or self._shut(way)
         )
 
     def _unknown(self, way: Way) -> Obstacle | None:
@@ -86,26 +94,31 @@ class Judge:
         status = self.network.statuses.get(pair, "")
         return Obstacle(Reason.NO_PEERING, way.source, target=status)
 
+    def _detoured(self, way: Way) -> Obstacle | None:
+        """The first reason of both ways, in the order of reasons; of one reason the way there."""
+        back = self._unrouted(way.back)
+        found = self._unrouted(way), back and replace(back, back=True)
+        return _first(obstacle for obstacle in found if obstacle is not None)
+
     def _unrouted(self, way: Way) -> Obstacle | None:
         if way not in self._routed:
-            self._routed[way] = self._first_detour(way)
+            self._routed[way] = _first(self._detours(way))
         return self._routed[way]
 
-    def _first_detour(self, way: Way) -> Obstacle | None:
-        pair = Pair.of(way.source, way.peer)
-        here = {block_of(text).version for text in way.mine}
+    def _detours(self, way: Way) -> Iterator[Obstacle]:
+        """What is wrong in any table. Ids, which AWS draws by lot, only order what is alike."""
+        pair, versions = Pair.of(way.source, way.peer), self._versions(way)
         for text in way.theirs:
             block = block_of(text)
-            if block.version not in here:
+            if block.version not in versions:
                 continue
             tables = self._tables_of(way.source, way.mine, block.version)
             if not tables:
-                return Obstacle(Reason.NO_ELIGIBLE_TABLE, way.source, destination=text)
+                yield Obstacle(Reason.NO_ELIGIBLE_TABLE, way.source, destination=text)
             for table, subnet in tables:
                 for hop in self.network.table(way.source.scope, table.id).taken(block):
                     if hop is None or hop.blackhole or hop.pair != pair:
-                        return self._detour(way.source, table, subnet, text, hop)
-        return None
+                        yield self._detour(way.source, table, subnet, text, hop)
 
     def _detour(
         self, vpc: VpcRef, table: RouteTable, subnet: str, text: str, hop: Hop | None
@@ -134,25 +147,61 @@ class Judge:
         return Reason.CONFLICT if hop.block == block else Reason.SHADOWED
 
     def _denied(self, way: Way) -> Obstacle | None:
-        for version in (4, 6):
+        """What the ACLs do not let through: on the way there, else on the way back."""
+        kept: Obstacle | None = None
+        for found in self._denials(way):
+            if not found.back:
+                return found
+            kept = kept or found
+        return kept
+
+    def _denials(self, way: Way) -> Iterator[Obstacle]:
+        for version in sorted(self._versions(way)):
             mine, theirs = _blocks(way.mine, version), _blocks(way.theirs, version)
-            if not mine or not theirs:
-                continue
             far = self._acls_of(way.peer, way.theirs, version)
             for near_acl, near_subnet in self._acls_of(way.source, way.mine, version):
                 for far_acl, far_subnet in far:
                     denied = self._acls.denied(near_acl, far_acl, mine, theirs)
                     if denied is not None:
                         ours = denied.acl is near_acl
-                        return Obstacle(
+                        yield Obstacle(
                             Reason.ACL,
                             way.source if ours else way.peer,
                             near_subnet if ours else far_subnet,
                             network_acl=denied.acl.id,
                             rule=denied.rule,
                             egress=denied.egress,
+                            back=denied.back,
                         )
-        return None
+
+    def _shut(self, way: Way) -> Obstacle | None:
+        if not way.flows:
+            return None
+        versions = self._versions(way)
+        mine, theirs = (
+            [text for text in texts if block_of(text).version in versions]
+            for texts in (way.mine, way.theirs)
+        )
+        found = (shut(self.network, flow, mine, theirs) for flow in way.flows)
+        return next((obstacle for obstacle in found if obstacle is not None), None)
+
+    def _versions(self, way: Way) -> Versions:
+        """The IP versions that are judged: both are routed in them, and have subnets with them.
+
+        A VPC that has IPv6 blocks and no subnet with one sends none, and nothing there answers.
+        Where that leaves no version, those in which both are routed.
+        """
+        routed = _versions_of(way.mine) & _versions_of(way.theirs)
+        spoken = self._spoken(way.source, way.mine) & self._spoken(way.peer, way.theirs)
+        return routed & spoken or routed
+
+    def _spoken(self, vpc: VpcRef, blocks: Texts) -> Versions:
+        """The IP versions of the subnets that take part; both of a VPC without (known) ones."""
+        key = vpc, blocks
+        if key not in self._spoken_there:
+            held = (text for subnet in self._subnets_of(vpc, blocks) for text in subnet.blocks)
+            self._spoken_there[key] = _versions_of(held) or BOTH
+        return self._spoken_there[key]
 
     def _acls_of(
         self, vpc: VpcRef, blocks: Texts, version: int
@@ -174,12 +223,10 @@ class Judge:
         return self._listed_acls[key]
 
     def _speaking(self, vpc: VpcRef, blocks: Texts, version: int) -> list[str]:
-        """The ids of the subnets that take part and have this IP version, sorted."""
-        return [
-            subnet.id
-            for subnet in self._subnets_of(vpc, blocks)
-            if any(block_of(text).version == version for text in subnet.blocks)
-        ]
+        """The ids of the subnets that take part and have this IP version, else of all, sorted."""
+        every = self._subnets_of(vpc, blocks)
+        having = [subnet for subnet in every if version in _versions_of(subnet.blocks)]
+        return [subnet.id for subnet in having or every]
 
     def _subnets_of(self, vpc: VpcRef, blocks: Texts) -> tuple[Subnet, ...]:
         """The subnets that share an address with the blocks, else all of the VPC's."""
@@ -229,3 +276,12 @@ class Judge:
 def _blocks(texts: Texts, version: int) -> tuple[Block, ...]:
     found = (block_of(text) for text in texts)
     return tuple(block for block in found if block.version == version)
+
+
+def _versions_of(texts: Iterable[str]) -> Versions:
+    return frozenset(block_of(text).version for text in texts)
+
+
+def _first(found: Iterable[Obstacle]) -> Obstacle | None:
+    """The one whose reason comes first; of several the first one."""
+    return min(found, key=lambda obstacle: _RANK[obstacle.reason], default=None)

@@ -9,7 +9,9 @@ from typing import Any
 from bot.engine.observe import Facts
 from bot.engine.reachability.blocks import block_of
 from bot.engine.reachability.lookup import Hop, Lookup
+from bot.engine.reachability.permits import Permit, Permits, apply_change, permits_of
 from bot.kinds.route.spec import NAME as ROUTE
+from bot.kinds.security_group_rule import NAME as SECURITY_GROUP_RULE
 from bot.kinds.vpc_peering.observe import merged
 from bot.model.address import VPC_PEERING_CONNECTION, Address, Pair, Scope, pair_of
 from bot.model.change import Action, Change
@@ -36,7 +38,8 @@ class Network:
 
     ``statuses`` are of the peering of each pair that counts, ``peerings`` the pair and status
     of each by its id. ``routes`` are by table and destination; those that a plan makes are
-    the address of their peering. It has no slots, so that tables are sorted only once.
+    the address of their peering; ``permits`` the rules of each security group that was read. It
+    has no slots, so that tables are sorted only once.
     """
 
     inventory: Inventory
@@ -44,11 +47,20 @@ class Network:
     statuses: Mapping[Pair, str]
     peerings: Mapping[str, tuple[Pair, str]]
     routes: Mapping[Table, Mapping[str, Standing | Address]]
+    permits: Permits = field(default_factory=dict)
     _lookups: dict[Table, Lookup] = field(default_factory=dict, repr=False)
 
     def active(self, pair: Pair) -> bool:
         """Whether the pair has an active peering, whoever owns it."""
         return self.statuses.get(pair) == ACTIVE
+
+    def connects(self, permit: Permit) -> bool:
+        """Whether the peering is active over which a rule names a group: else it is stale."""
+        if isinstance(permit.over, Address):
+            return self.active(pair_of(permit.over))
+        known = self.peerings.get(permit.over)
+        status = known[1] if known else permit.status
+        return status == ACTIVE or not (status or permit.over)
 
     def table(self, scope: Scope, table: str) -> Lookup:
         """A route table, to look addresses up in."""
@@ -65,7 +77,8 @@ class Network:
             return None  # a prefix list: AWS does not say here what is in it
         if isinstance(route, Address):
             pair = pair_of(route)
-            return Hop(block, destination, f"the peering {pair}", pair, not self.active(pair))
+            words = f"the peering of {pair.first} and {pair.second}"
+            return Hop(block, destination, words, pair, not self.active(pair))
         known = self.peerings.get(route.target)
         if known is None:
             return Hop(block, destination, route.target, None, route.blackhole)
@@ -86,7 +99,8 @@ def before(facts: Facts, subnets: SubnetFacts) -> Network:
         spec = item.spec
         standing = Standing(spec.target, spec.blackhole)
         routes.setdefault((spec.vpc.scope, spec.table), {})[spec.destination] = standing
-    return Network(facts.inventory, subnets, statuses, peerings, routes)
+    permits = permits_of(facts.observed.get(SECURITY_GROUP_RULE, ()))
+    return Network(facts.inventory, subnets, statuses, peerings, routes, permits)
 
 
 def _advance(status: str) -> int:
@@ -100,6 +114,7 @@ def after(now: Network, changes: Iterable[Change[Any]]) -> Network:
     """What is there once these changes are applied, all of them."""
     statuses, peerings = dict(now.statuses), dict(now.peerings)
     routes = {table: dict(held) for table, held in now.routes.items()}
+    permits = {group: dict(held) for group, held in now.permits.items()}
     for change in changes:
         kind = change.address.kind
         if kind == VPC_PEERING_CONNECTION:
@@ -116,4 +131,6 @@ def after(now: Network, changes: Iterable[Change[Any]]) -> Network:
                 held.pop(destination, None)
             elif isinstance(change.after.target, Address):
                 held[destination] = change.after.target
-    return Network(now.inventory, now.subnets, statuses, peerings, routes)
+        elif kind == SECURITY_GROUP_RULE:
+            apply_change(permits, change)
+    return Network(now.inventory, now.subnets, statuses, peerings, routes, permits)

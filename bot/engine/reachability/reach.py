@@ -10,9 +10,11 @@ from bot.engine.observe import Facts
 from bot.engine.reachability import network
 from bot.engine.reachability.ask import ACLS
 from bot.engine.reachability.blocks import block_of
+from bot.engine.reachability.groups import flows
 from bot.engine.reachability.judge import Judge, Way
 from bot.kinds.route.desire import destinations_of
 from bot.kinds.route.spec import RouteSpec
+from bot.kinds.security_group_rule import RuleSpec
 from bot.model.address import VPC_PEERING_CONNECTION, VpcRef, pair_of
 from bot.model.change import Change, Plan
 from bot.model.diagnostic import Diagnostic, Severity
@@ -29,13 +31,16 @@ def concerned(plan: Plan, head: Mesh, base: Mesh | None) -> tuple[str, ...]:
     """The environments whose reachability a plan may change, sorted.
 
     Those that its changes belong to, and those with a VPC that something is changed in: what
-    one environment routes there can take traffic from another.
+    one environment routes there can take traffic from another, and so can a rule that goes.
     """
     names = {name for change in plan.changes for name in change.environments}
     touched = {vpc for change in plan.changes for vpc in _touched(change)}
+    specs = (change.after or change.before for change in plan.changes)
+    grouped = {spec.vpc for spec in specs if isinstance(spec, RuleSpec)}
     for mesh in (head, base):
         for _, environment in mesh or ():
-            if any(member.vpc in touched for member in environment.present):
+            near = any(member.vpc in touched for member in environment.present)
+            if near or not grouped.isdisjoint(_ruled(environment)):
                 names.add(environment.name)
     return tuple(sorted(names.intersection(plan.environments)))
 
@@ -47,6 +52,12 @@ def _touched(change: Change[Any]) -> Iterator[VpcRef]:
         yield from (pair.first, pair.second)
     elif isinstance(spec, RouteSpec):
         yield spec.vpc
+
+
+def _ruled(environment: Environment) -> Iterator[VpcRef]:
+    """The VPCs that its entries for security groups are about."""
+    for rule in environment.security_group_rules:
+        yield from (rule.source.vpc, rule.destination.vpc)
 
 
 def with_reachability(
@@ -110,12 +121,14 @@ class Ways:
             member.vpc: destinations_of(environment, member, inventory)
             for member in environment.present
         }
+        managed = flows(environment, inventory)
         wanted: list[Way] = []
         unrouted = 0
         for one, other in connected_members(environment):
-            way = Way(one.vpc, other.vpc, blocks[one.vpc], blocks[other.vpc])
+            a, b = one.vpc, other.vpc
+            way = Way(a, b, blocks[a], blocks[b], managed.get((a, b), ()))
             if _routed(one, other, way, inventory):
-                wanted += [way, way.back]
+                wanted += [way, Way(b, a, way.theirs, way.mine, managed.get((b, a), ()))]
             else:
                 unrouted += 2
         members = sorted(blocks, key=lambda vpc: vpc.sort_key)

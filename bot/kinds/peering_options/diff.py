@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from bot.kinds.base import Connection, Difference, Situation
+from bot.kinds.peering_options.desire import desire
 from bot.kinds.peering_options.spec import (
     ACCEPTER,
     REQUESTER,
@@ -32,10 +33,12 @@ def diff(
     and nobody says anything about stays on.
     """
     judge = _Judge(situation, frozenset((item.address, item.id) for item in observed))
-    verdicts = [judge.verdict(wish) for wish in desired]
+    wishes = list(desired)
+    verdicts = [judge.verdict(wish) for wish in wishes]
+    told = [v for v in verdicts if isinstance(v, Diagnostic)]
     return Difference(
         tuple(v for v in verdicts if isinstance(v, Change)),
-        tuple(v for v in verdicts if isinstance(v, Diagnostic)),
+        (*told, *_left_on(judge, {wish.address for wish in wishes})),
         situation.references,
     )
 
@@ -54,10 +57,38 @@ class _Judge:
         wanted = {claim.dns_resolution for claim in wish.spec.claims}
         if len(wanted) > 1:
             return _contested(wish)
-        held = (wish.address, connection.id) in self.on
+        held = self.is_on(wish, connection)
         if wanted == {held}:
             return None
         return _change(wish, connection, held)
+
+    def is_on(self, wish: Wish, connection: Connection) -> bool:
+        """Whether the side's option is on."""
+        return (wish.address, connection.id) in self.on
+
+
+def _left_on(judge: _Judge, said: Collection[Address]) -> Iterator[Diagnostic]:
+    """Sides about which the base said something and the files say nothing: they stay as they are.
+
+    Without a base it is not known: an option carries no mark of who turned it on.
+    """
+    base, connections = judge.situation.base, judge.situation.references.available
+    found: dict[frozenset[str], int] = {}
+    for wish in desire(base, judge.situation.inventory) if base is not None else ():
+        connection = connections.get(wish.spec.peering)
+        if connection and wish.address not in said and judge.is_on(wish, connection):
+            found[wish.environments] = found.get(wish.environments, 0) + 1
+    for names, number in sorted(found.items(), key=lambda item: sorted(item[0])):
+        sides = "1 side of a peering" if number == 1 else f"{number:,} sides of peerings"
+        yield Diagnostic(
+            Severity.NOTICE,
+            "dns-resolution-left-on",
+            f"DNS resolution stays on at {sides} of {', '.join(sorted(names))}, about which"
+            " dns_resolution says nothing any more",
+            "What no file says anything about is left alone. To turn it off, say"
+            " dns_resolution: false first, and take it out once that is applied.",
+            environments=names,
+        )
 
 
 def _change(wish: Wish, connection: Connection, held: bool) -> Change[OptionsSpec]:

@@ -10,7 +10,7 @@ from typing import Any
 from bot.kinds.route.spec import RouteSpec
 from bot.model.address import Address, Scope
 from bot.model.change import Action, Change
-from bot.model.cidr import Blocks
+from bot.model.cidr import Blocks, overlap
 
 Table = tuple[Scope, str]
 
@@ -23,6 +23,8 @@ def covered(changes: Iterable[Change[RouteSpec]]) -> tuple[Change[RouteSpec], ..
     belong together, and so to the environments of both.
     """
     listed = tuple(changes)
+    if all(change.after is not None for change in listed):
+        return listed
     needs = _needs(listed)
     sharing = {change.address: change.environments for change in listed}
     for address, needed in needs.items():
@@ -34,6 +36,22 @@ def covered(changes: Iterable[Change[RouteSpec]]) -> tuple[Change[RouteSpec], ..
         if c.address in tied
         else c
         for c in listed
+    )
+
+
+def served_by(change: Change[RouteSpec], withheld: Iterable[tuple[Address, Address]]) -> bool:
+    """True for the deletion of a route that serves addresses of one that is not made after all.
+
+    ``withheld`` are such routes, each with the peering that it would lead to.
+    """
+    if change.action is not Action.DELETE or change.held.destination.startswith("pl-"):
+        return False
+    table = _table(change.address)
+    return any(
+        peering == change.held.target
+        and table == _table(address)
+        and overlap(change.held.destination, address.key.split("/", 1)[1])
+        for address, peering in withheld
     )
 
 
@@ -59,5 +77,8 @@ def _needs(changes: Iterable[Change[RouteSpec]]) -> dict[Address, set[Address]]:
 
 
 def _place(change: Change[Any]) -> tuple[Table, str]:
-    table, destination = change.address.key.split("/", 1)
-    return (change.address.scopes[0], table), destination
+    return _table(change.address), change.address.key.split("/", 1)[1]
+
+
+def _table(address: Address) -> Table:
+    return address.scopes[0], address.key.split("/", 1)[0]

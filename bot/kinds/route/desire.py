@@ -7,30 +7,38 @@ from dataclasses import dataclass
 
 from bot.kinds.base import environment_names
 from bot.kinds.route.spec import NAME, RouteClaim, RouteWish
-from bot.model.address import Address, Pair, VpcRef, peering_address
+from bot.model.address import Address, Pair, VpcRef, home_of, peering_address
 from bot.model.change import Desired
 from bot.model.cidr import Blocks, canonical, exact_unions, is_ipv6, within
-from bot.model.inventory import Inventory
+from bot.model.diagnostic import SourceLine
+from bot.model.inventory import Inventory, Vpc
 from bot.model.mesh import Environment, Member, Mesh
 from bot.model.topology import connected_members
 
 
 def route_address(vpc: VpcRef, table: str, destination: str) -> Address:
     """The address of a route: its table and its destination."""
-    return Address(NAME, (vpc.scope,), f"{table}/{destination}")
+    return Address(NAME, home_of(vpc.scope), f"{table}/{destination}")
 
 
 def desire(mesh: Mesh, inventory: Inventory) -> Iterable[Desired[RouteWish]]:
-    """In every eligible table of a VPC, one route for each CIDR block of each peer."""
-    claims: dict[tuple[VpcRef, str], list[RouteClaim]] = {}
+    """In every eligible table of a VPC, one route for each CIDR block of each peer.
+
+    A peer in a gap claims what is known of it: its overrides, or the blocks that were glimpsed.
+    """
+    wanted: dict[VpcRef, dict[str, list[RouteClaim]]] = {}
     unions = Unions.of(mesh, inventory)
     for environment, vpc, peer, blocks in _legs(mesh, inventory):
-        claim = _claim(environment, peering_address(Pair.of(vpc, peer.vpc)), peer)
+        glimpsed = peer.cidr_overrides is None and peer.vpc in inventory.glimpsed
+        claim = _claim(environment, peering_address(Pair.of(vpc, peer.vpc)), peer, glimpsed)
+        claims = wanted.setdefault(vpc, {})
         for destination in unions.routed(environment, vpc, peer, blocks):
-            claims.setdefault((vpc, destination), []).append(claim)
-    for vpc, destination in sorted(claims, key=lambda place: (place[0].sort_key, place[1])):
-        made = claims.pop((vpc, destination))
-        yield from _wishes(vpc, destination, tuple(sorted(made)), inventory)
+            claims.setdefault(destination, []).append(claim)
+    for vpc in sorted(wanted, key=lambda vpc: vpc.sort_key):
+        tables = [table.id for table in inventory.eligible(vpc)]
+        for destination, made in sorted(wanted.pop(vpc).items()):
+            in_order = tuple(sorted(made) if len(made) > 1 else made)
+            yield from _wishes(vpc, destination, in_order, tables)
 
 
 Leg = tuple[Environment, VpcRef, Member, tuple[str, ...]]
@@ -40,8 +48,7 @@ Leg = tuple[Environment, VpcRef, Member, tuple[str, ...]]
 def _legs(mesh: Mesh, inventory: Inventory) -> Iterator[Leg]:
     for _, environment in mesh:
         destinations = {
-            member.vpc: destinations_of(environment, member, inventory)
-            for member in environment.present
+            member.vpc: _claimed(environment, member, inventory) for member in environment.present
         }
         for one, other in connected_members(environment):
             yield environment, one.vpc, other, destinations[other.vpc]
@@ -107,28 +114,46 @@ def _contested(
 
 
 def _wishes(
-    vpc: VpcRef, destination: str, claims: tuple[RouteClaim, ...], inventory: Inventory
+    vpc: VpcRef, destination: str, claims: tuple[RouteClaim, ...], tables: Iterable[str]
 ) -> Iterator[Desired[RouteWish]]:
-    lines = tuple(sorted({claim.declared_at for claim in claims}))
+    """One after another, and of one value each: claims, lines and environments."""
+    lines = lines_of(claims)
     names = environment_names(tuple(claim.environment for claim in claims))
-    for table in inventory.eligible(vpc):
-        wish = RouteWish(vpc, table.id, destination, claims)
-        yield Desired(route_address(vpc, table.id, destination), wish, lines, names)
+    for table in tables:
+        wish = RouteWish(vpc, table, destination, claims)
+        yield Desired(route_address(vpc, table, destination), wish, lines, names)
 
 
-def _claim(environment: Environment, peering: Address, peer: Member) -> RouteClaim:
+def lines_of(claims: tuple[RouteClaim, ...]) -> tuple[SourceLine, ...]:
+    """The lines that claims come from, each once, sorted."""
+    if len(claims) == 1:
+        return (claims[0].declared_at,)
+    return tuple(sorted({claim.declared_at for claim in claims}))
+
+
+def _claim(environment: Environment, peering: Address, peer: Member, glimpsed: bool) -> RouteClaim:
     overridden = peer.cidr_overrides is not None
-    line = peer.overrides_declared_at if overridden else None
-    return RouteClaim(peering, peer.vpc, environment.name, line or peer.declared_at, overridden)
+    line = (peer.overrides_declared_at if overridden else None) or peer.declared_at
+    return RouteClaim(peering, peer.vpc, environment.name, line, overridden, glimpsed)
 
 
 def destinations_of(
     environment: Environment, member: Member, inventory: Inventory
 ) -> tuple[str, ...]:
     """The member's overrides, else all its associated blocks; IPv6 only when asked."""
+    return _destinations(environment, member, inventory.vpcs.get(member.vpc))
+
+
+def _claimed(environment: Environment, member: Member, inventory: Inventory) -> tuple[str, ...]:
+    """Likewise, and of a member in a gap what was glimpsed of it."""
+    vpc = inventory.vpcs.get(member.vpc) or inventory.glimpsed.get(member.vpc)
+    return _destinations(environment, member, vpc)
+
+
+def _destinations(environment: Environment, member: Member, vpc: Vpc | None) -> tuple[str, ...]:
     blocks: tuple[str, ...] = ()
     if member.cidr_overrides is not None:
         blocks = member.cidr_overrides
-    elif (vpc := inventory.vpcs.get(member.vpc)) is not None:
+    elif vpc is not None:
         blocks = (*vpc.cidr_blocks, *vpc.ipv6_cidr_blocks)
     return tuple(sorted({canonical(b) for b in blocks if environment.ipv6 or not is_ipv6(b)}))

@@ -82,19 +82,20 @@ class Leftovers:
         if names & self.partly_read or self.situation.gaps.intersection(far):
             return Verdict(diagnostic=_withheld(route, route.target, names))
         before = RouteSpec(route.vpc, route.destination, DEAD_PEERING, True)
-        return Verdict(self._change(address, before, cleaned, "a blackhole to a dead peering"))
+        reason = "a blackhole to a dead peering"
+        return Verdict(self._change(address, before, route.target, cleaned, reason))
 
     def _delete(
         self, address: Address, route: ObservedRoute, held: Reference, reason: str
     ) -> Change[RouteSpec]:
         before = RouteSpec(route.vpc, route.destination, held.address)
-        return self._change(address, before, held.environments, reason)
+        return self._change(address, before, route.target, held.environments, reason)
 
     def _change(
-        self, address: Address, before: RouteSpec, names: frozenset[str], reason: str
+        self, address: Address, before: RouteSpec, target: str, names: frozenset[str], reason: str
     ) -> Change[RouteSpec]:
         support = self.situation.support_of(names)
-        return Change(address, before, None, "", names, support=support, reason=reason)
+        return Change(address, before, None, target, names, support=support, reason=reason)
 
 
 def _ineligible(route: ObservedRoute, held: Reference) -> Diagnostic:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from operator import itemgetter
 
 from bot.kinds.base import References
-from bot.kinds.route.spec import ObservedRoute, RouteClaim, RouteSpec, RouteWish
+from bot.kinds.route.spec import ObservedRoute, RouteClaim, RouteSpec
 from bot.model.address import VpcRef
 from bot.model.change import Change
 from bot.model.cidr import Blocks, network, within
@@ -18,7 +19,7 @@ INTERNET = ("igw-", "nat-", "eigw-")
 
 
 def shadowing(
-    created: Sequence[Change[RouteSpec]],
+    created: Iterable[Change[RouteSpec]],
     routes: Iterable[ObservedRoute],
     references: References,
 ) -> Iterator[Diagnostic]:
@@ -28,12 +29,14 @@ def shadowing(
         if not route.is_local and not route.to_prefix_list and not _ours(route, references):
             tables[route.table].setdefault(route.destination, route)
     blocks = {table: Blocks(held) for table, held in tables.items()}
-    nothing = Blocks[ObservedRoute]({})
     taken: dict[tuple[VpcRef, str, str, str], list[Change[RouteSpec]]] = defaultdict(list)
-    for change in created:
-        assert change.after is not None
+    for change in created if blocks else ():
         table = change.address.key.split("/", 1)[0]
-        for block, route in blocks.get(table, nothing).broader(change.after.destination):
+        held = blocks.get(table)
+        if held is None:
+            continue
+        assert change.after is not None
+        for block, route in held.broader(change.after.destination):
             if not _only_internet(change.after.destination, block, route):
                 taken[route.vpc, table, block, route.target].append(change)
             break
@@ -65,16 +68,18 @@ def _shadow(vpc: VpcRef, table: str, route: str, changes: list[Change[RouteSpec]
 
 
 def overlapping_claims(
-    wishes: Sequence[tuple[RouteWish, tuple[RouteClaim, ...]]],
+    wanted: Mapping[VpcRef, Mapping[str, tuple[RouteClaim, ...]]],
 ) -> Iterator[Diagnostic]:
-    """Claims of different length in one VPC: who gets which addresses."""
-    vpcs: dict[VpcRef, dict[str, RouteClaim]] = defaultdict(dict)
-    for wish, claims in wishes:
-        if len({claim.peering for claim in claims}) == 1:
-            vpcs[wish.vpc][wish.destination] = claims[0]
-    for vpc, claims_of in sorted(vpcs.items()):
-        blocks = Blocks(claims_of)
-        for destination, claim in sorted(claims_of.items()):
+    """Claims of different length in one VPC, whose claims by destination are given."""
+    for vpc in sorted(wanted, key=lambda vpc: vpc.sort_key):
+        blocks = Blocks(
+            {
+                destination: claims[0]
+                for destination, claims in wanted[vpc].items()
+                if len({claim.peering for claim in claims}) == 1
+            }
+        )
+        for destination, claim in sorted(blocks.within_others(), key=itemgetter(0)):
             for block, other in blocks.broader(destination):
                 if other.peering != claim.peering:
                     yield _overlap(vpc, (destination, claim), (block, other))

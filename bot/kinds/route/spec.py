@@ -57,13 +57,18 @@ class ObservedRoute:
 
 @dataclass(frozen=True, slots=True, order=True)
 class RouteClaim:
-    """One peering that a destination is wanted through, by one environment."""
+    """One peering that a destination is wanted through, by one environment.
+
+    ``glimpsed``: the peer is in a gap, and the destination is a block that a peering of it
+    shows. That is no reason to make a route, but one not to give the destination away.
+    """
 
     peering: Address
     peer: VpcRef
     environment: str
     declared_at: SourceLine
     overridden: bool
+    glimpsed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from bot.model.address import Address, VpcRef, pair_of
 from bot.model.change import Action, Change
 from bot.model.cidr import is_ipv6
 from bot.model.ownership import DATETIME, SUPPORT
-from bot.model.step import AppliedAt, IdOf, Look, Step, StepRef
+from bot.model.step import AppliedAt, Check, IdOf, Look, Step, StepRef
 
 TABLES = "ec2:DescribeRouteTables"
 
@@ -47,6 +47,7 @@ def _write(change: Change[RouteSpec], action: str) -> Step:
             {"VpcPeeringConnectionId": IdOf(after.target)},
             codes=frozenset({"RouteAlreadyExists"}),
         ),
+        check=_as_planned(change),
     )
 
 
@@ -60,7 +61,18 @@ def _delete(change: Change[RouteSpec]) -> Step:
         before=_releases(change),
         tolerates=frozenset({"InvalidRoute.NotFound"}),
         look=_look(change, _led_to(change), gone=True),
+        check=_as_planned(change),
     )
+
+
+def _as_planned(change: Change[RouteSpec]) -> Check | None:
+    """A route that is there still leads where it led; of what a VGW propagates nothing is said."""
+    if change.before is None or not change.id:
+        return None
+    where = dict(_where(change))
+    same = {**where, "Origin": "CreateRoute"}
+    match = {"VpcPeeringConnectionId": change.id}
+    return Check(TABLES, "route-table-id", where["RouteTableId"], same, match, "Routes")
 
 
 def _look(

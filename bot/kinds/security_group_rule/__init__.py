@@ -8,7 +8,8 @@ from bot.kinds.security_group_rule.desire import desire
 from bot.kinds.security_group_rule.diff import diff
 from bot.kinds.security_group_rule.observe import observe, scopes
 from bot.kinds.security_group_rule.spec import NAME, ObservedRule, RuleSpec, RuleWish
-from bot.kinds.security_group_rule.steps import describe, steps
+from bot.kinds.security_group_rule.steps import steps
+from bot.kinds.security_group_rule.words import describe, named
 
 further_scopes = no_further_scopes
 questions = no_questions
@@ -23,6 +24,7 @@ __all__ = [
     "desire",
     "diff",
     "further_scopes",
+    "named",
     "observe",
     "questions",
     "remarks",

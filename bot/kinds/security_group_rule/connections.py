@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from bot.kinds.base import Reference, References
 from bot.kinds.security_group_rule.spec import ObservedRule
-from bot.model.address import Address
+from bot.model.address import Address, VpcRef
 
 DEAD = frozenset({"deleted", "deleting", "rejected", "expired", "failed"})
 """Statuses of a peering over which nothing is referenced any more."""
@@ -59,12 +59,21 @@ class Connections:
         going = (held for held in self.by_address.get(peering, ()) if held.going)
         return frozenset().union(*(held.environments for held in going))
 
+    def peer(self, rule: ObservedRule) -> VpcRef | None:
+        """The VPC that a rule is for, as far as it can be told."""
+        held = self.references.by_id.get(rule.peering)
+        return rule.peer_among(held.ends if held is not None else ())
+
     def goes_stale(self, rule: ObservedRule) -> Reference | None:
         """The peering that a rule references a group over, when this plan deletes it."""
         held = self.references.by_id.get(rule.peering)
         return held if held is not None and held.going else None
 
     def stale(self, rule: ObservedRule) -> bool:
-        """True when the peering that a rule references a group over is gone."""
+        """True when the peering that a rule references a group over is gone.
+
+        One that AWS shows neither among the peerings nor with a status is forgotten.
+        """
         held = self.references.by_id.get(rule.peering)
-        return rule.status in DEAD or bool(held and held.dead)
+        forgotten = bool(rule.peering) and held is None and not rule.status
+        return forgotten or rule.status in DEAD or bool(held and held.dead)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from bot.kinds.base import environment_names
 from bot.kinds.security_group_rule.lookup import Resolved, Unresolved, resolved
@@ -21,7 +22,7 @@ def desire(mesh: Mesh, inventory: Inventory) -> Iterable[Desired[RuleWish]]:
         found = resolved(environment, rule, direction, inventory)
         if isinstance(found, Resolved):
             for allowed in found.allowed:
-                wish = _wish(file, environment, rule, direction, found.group, allowed)
+                wish = _wish(file, environment, rule, direction, found, allowed)
                 wishes.setdefault(_address(wish), []).append(wish)
     for address in sorted(wishes):
         yield _together(address, wishes[address])
@@ -47,7 +48,7 @@ def _wish(
     environment: Environment,
     rule: WantedRule,
     direction: Direction,
-    group: str,
+    found: Resolved,
     allowed: str,
 ) -> RuleWish:
     near, far = rule.near(direction).vpc, rule.far(direction).vpc
@@ -55,7 +56,8 @@ def _wish(
         environment.name, file.metadata, environment.adopt, rule.description, rule.declared_at
     )
     peering = peering_address(Pair.of(near, far))
-    return RuleWish(near, group, direction, rule.traffic, far, allowed, peering, (claim,))
+    ends = near, found.group, direction, rule.traffic, far
+    return RuleWish(*ends, allowed, peering, (claim,), found.owner)
 
 
 def _address(wish: RuleWish) -> Address:
@@ -67,16 +69,6 @@ def _together(address: Address, wishes: list[RuleWish]) -> Desired[RuleWish]:
         (claim for wish in wishes for claim in wish.claims),
         key=lambda claim: (claim.environment, claim.declared_at),
     )
-    first = wishes[0]
-    wish = RuleWish(
-        first.vpc,
-        first.group,
-        first.direction,
-        first.traffic,
-        first.peer,
-        first.allowed,
-        first.peering,
-        tuple(claims),
-    )
+    wish = replace(wishes[0], claims=tuple(claims))
     lines = tuple(sorted({claim.declared_at for claim in claims}))
     return Desired(address, wish, lines, environment_names(tuple(c.environment for c in claims)))

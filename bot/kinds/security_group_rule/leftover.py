@@ -22,7 +22,7 @@ Found = Observed[ObservedRule]
 class Leftovers:
     """Judges rules that no entry asks for.
 
-    ``vpcs`` are those of the groups that were read. ``held`` are the ends of rules of which
+    ``vpcs`` are those of the groups that may be changed. ``held`` are the ends of rules of which
     it is not known what they are in AWS: one of those that are there may be it.
     """
 
@@ -42,8 +42,8 @@ class Leftovers:
     ) -> Leftovers:
         """What the judging needs to know, looked up once."""
         groups = situation.inventory.security_groups
-        vpcs = {(vpc.scope, g.id): vpc for vpc, listed in groups.items() for g in listed}
-        held = frozenset((problem.near, problem.far) for problem in unresolved)
+        vpcs = {(vpc.scope, g.id): vpc for vpc, held in groups.items() for g in held if g.own}
+        held = frozenset((problem.near, problem.far) for problem in unresolved if not problem.shut)
         return cls(situation, connections, service_names, vpcs, held)
 
     def verdict(self, current: Found, wanting: frozenset[str] = frozenset()) -> Verdict:
@@ -56,7 +56,7 @@ class Leftovers:
         vpc = self.vpcs.get((rule.scope, rule.group))
         if owner is None or vpc is None:
             return self._theirs(current)
-        peer = _peer(rule)
+        peer = self.connections.peer(rule)
         reason = self._kept(vpc, peer)
         if reason:
             return Verdict(diagnostics=(_withheld(current, owner, reason),))
@@ -65,7 +65,7 @@ class Leftovers:
 
     def holds(self, rule: ObservedRule) -> Address | None:
         """The peering that this plan deletes though a rule of ours for it has to stay."""
-        vpc, peer = self.vpcs.get((rule.scope, rule.group)), _peer(rule)
+        vpc, peer = self.vpcs.get((rule.scope, rule.group)), self.connections.peer(rule)
         if vpc is None or peer is None or rule_tags.owner(rule.tags, self.service_names) is None:
             return None
         peering = _peering(vpc, peer)
@@ -135,11 +135,6 @@ class Leftovers:
             environments=peering.environments,
         )
         return Verdict(diagnostics=(diagnostic,))
-
-
-def _peer(rule: ObservedRule) -> VpcRef | None:
-    """The VPC that a rule is for: AWS's word first, as a tag may have been changed by hand."""
-    return rule.peer or rule_tags.peer_of(rule.tags)
 
 
 def _peering(vpc: VpcRef, peer: VpcRef | None) -> Address | None:

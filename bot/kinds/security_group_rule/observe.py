@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from bot.kinds.security_group_rule.spec import ObservedRule, rule_address
@@ -10,6 +10,7 @@ from bot.model.address import Scope, VpcRef, vpc_ref
 from bot.model.change import Observed
 from bot.model.cidr import canonical
 from bot.model.mesh import Mesh
+from bot.model.rule_tags import CREATED
 from bot.model.security_group import Direction, Traffic
 from bot.model.tags import Tags
 from bot.ports import Reader
@@ -27,7 +28,17 @@ def observe(aws: Reader, scope: Scope) -> Iterable[Observed[ObservedRule]]:
 
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SecurityGroupRule.html
     """
-    for item in aws.read(scope, DESCRIBE):
+    return _observed(aws.read(scope, DESCRIBE), scope)
+
+
+def observe_ours(aws: Reader, scope: Scope) -> Iterable[Observed[ObservedRule]]:
+    """Those among them that carry meshbot's mark, whichever repository's they are."""
+    marked = [{"Name": f"tag:{CREATED}", "Values": ["true"]}]
+    return _observed(aws.read(scope, DESCRIBE, Filters=marked), scope)
+
+
+def _observed(items: Iterable[Mapping[str, Any]], scope: Scope) -> Iterator[Observed[ObservedRule]]:
+    for item in items:
         rule = _parse(item, scope)
         address = rule_address(scope, rule.group, rule.direction, rule.traffic, rule.allowed)
         yield Observed(address, rule, str(item.get("SecurityGroupRuleId", "")))

@@ -11,7 +11,7 @@ from bot.model.change import Action, Change
 from bot.model.cidr import is_ipv6
 from bot.model.ownership import SERVICE_NAME
 from bot.model.rule_tags import ENVIRONMENT
-from bot.model.security_group import Direction
+from bot.model.security_group import Direction, spellings
 from bot.model.step import Look, Step, StepRef
 from bot.model.tags import Tags
 
@@ -28,6 +28,15 @@ REVOKE = {
     Direction.INGRESS: "ec2:RevokeSecurityGroupIngress",
     Direction.EGRESS: "ec2:RevokeSecurityGroupEgress",
 }
+GONE = frozenset(
+    {
+        "InvalidGroup.NotFound",  # deleted, and its rules with it
+        "InvalidPermission.NotFound",
+        "InvalidSecurityGroupID.NotFound",
+        "InvalidSecurityGroupRuleId.NotFound",
+    }
+)
+"""Codes which say that a rule that is to go is not there any more."""
 DESCRIBE_ANEW = {
     Direction.INGRESS: "ec2:UpdateSecurityGroupRuleDescriptionsIngress",
     Direction.EGRESS: "ec2:UpdateSecurityGroupRuleDescriptionsEgress",
@@ -100,7 +109,8 @@ def _permission(spec: RuleSpec) -> Mapping[str, Any]:
     said = {"Description": spec.description} if spec.description else {}
     if spec.by_reference:
         assert spec.peer is not None, "a rule that is made is for a peer"
-        pair = {"GroupId": spec.allowed, "UserId": spec.peer.scope.account}
+        owner = spec.allowed_owner or spec.peer.scope.account
+        pair = {"GroupId": spec.allowed, "UserId": owner}
         return {**permission, "UserIdGroupPairs": [{**pair, **said}]}
     if is_ipv6(spec.allowed):
         return {**permission, "Ipv6Ranges": [{"CidrIpv6": spec.allowed, **said}]}
@@ -112,7 +122,7 @@ def _match(spec: RuleSpec) -> dict[str, Any]:
     match: dict[str, Any] = {
         "GroupId": spec.group,
         "IsEgress": str(spec.direction is Direction.EGRESS),
-        "IpProtocol": spec.protocol,
+        "IpProtocol": spellings(spec.protocol),
     }
     if spec.traffic.numbered:
         match |= {"FromPort": str(spec.from_port), "ToPort": str(spec.to_port)}
@@ -175,7 +185,7 @@ def _revoke(
         {"GroupId": spec.group, "SecurityGroupRuleIds": [change.id]},
         after=after,
         before=before,
-        tolerates=frozenset({"InvalidSecurityGroupRuleId.NotFound", "InvalidPermission.NotFound"}),
+        tolerates=GONE,
         look=Look(
             RULES,
             "security-group-rule-id",
@@ -195,26 +205,3 @@ def _releases(change: Change[RuleSpec]) -> tuple[StepRef, ...]:
 def _after(change: Change[RuleSpec]) -> RuleSpec:
     assert change.after is not None, "the side of a change that its action says is there"
     return change.after
-
-
-def describe(change: Change[RuleSpec]) -> str:
-    """``rule of GROUP of VPC: ingress tcp 5432 from GROUP of VPC``, and what is done to it."""
-    spec = change.after or change.held
-    word = "from" if spec.direction is Direction.INGRESS else "to"
-    peer = f" of {spec.peer}" if spec.peer else ""
-    text = (
-        f"rule of {spec.group} of {spec.vpc}:"
-        f" {spec.direction} {spec.traffic} {word} {spec.allowed}{peer}"
-    )
-    said = f" ({spec.description})" if spec.description else ""
-    if change.before is None or change.after is None:
-        return f"{text}{said}"
-    return f"{text}: {', '.join(_done(change.before, change.after))}"
-
-
-def _done(before: RuleSpec, after: RuleSpec) -> list[str]:
-    done = ["made anew, as it is stale"] if before.stale else []
-    if before.description != after.description:
-        done.append(f"description {before.description!r} -> {after.description!r}")
-    differing = after.tags.missing_from(before.tags)
-    return done + [f"tag {key}={value}" for key, value in differing.items]

@@ -14,6 +14,7 @@ from bot.model import rule_tags
 from bot.model.change import Change, Desired, Observed
 from bot.model.diagnostic import Diagnostic, Severity
 from bot.model.ownership import SERVICE_NAME
+from bot.model.security_group import Direction
 from bot.model.tags import Tags
 
 Wish = Desired[RuleWish]
@@ -29,9 +30,11 @@ class Wanted:
     service_names: Mapping[str, frozenset[str]]
 
     def connected(self, wish: Wish) -> bool:
-        """False for a rule that names a group which no peering leads to."""
-        by_reference = wish.spec.allowed.startswith("sg-")
-        return not by_reference or self.connections.usable(wish.spec.peering)
+        """False for a rule to which no peering leads: no packet would come from there.
+
+        By CIDR too: without a peering its blocks may be anybody's, the VPC's own as well.
+        """
+        return self.connections.usable(wish.spec.peering)
 
     def refused(self, wish: Wish) -> tuple[Diagnostic, ...]:
         """What is said of a rule that is not connected."""
@@ -112,15 +115,20 @@ def _reason(before: RuleSpec, after: RuleSpec, owner: str | None) -> str:
 
 
 def _twice(wish: Wish) -> Iterator[Diagnostic]:
-    """Two entries of one environment that AWS would call the same rule."""
+    """Two entries of one environment that AWS would call the same rule.
+
+    Worded alike for both directions and all blocks of a peer, so that it is told once.
+    """
+    spec = wish.spec
+    ends = spec.vpc, spec.peer
+    source, destination = ends[::-1] if spec.direction is Direction.INGRESS else ends
     claims = wish.spec.claims
     for earlier, later in pairwise(claims):
         if earlier.environment == later.environment:
             yield Diagnostic(
                 Severity.ERROR,
                 "rule-twice",
-                f"two entries ask for one rule of {wish.spec.group} of {wish.spec.vpc}:"
-                f" {wish.spec.direction} {wish.spec.traffic}, {wish.spec.allowed}",
+                f"two entries ask for the same rule: {spec.traffic} from {source} to {destination}",
                 f"The first counts, at {earlier.declared_at}: remove the other.",
                 later.declared_at,
                 frozenset({later.environment}),
@@ -135,14 +143,19 @@ def _carried(held: Tags, ours: Tags) -> Tags:
 
 def _unconnected(wish: Wish, waiting: str) -> Diagnostic:
     spec = wish.spec
-    between = f"from {spec.vpc} to {spec.peer}"
+    near, far = (spec.group, spec.vpc), (spec.allowed, spec.peer)
+    source, destination = (far, near) if spec.direction is Direction.INGRESS else (near, far)
+    between = f"from {source[1]} to {destination[1]}"
     why = f"peering {waiting} {between} is not active" if waiting else f"no peering leads {between}"
-    advice = "Have it accepted" if waiting else "Connect the two members"
+    # alike for both directions and all blocks of a peer, so that it is told once
+    by_group = spec.allowed.startswith("sg-")
+    groups = f" from {source[0]} to {destination[0]}" if by_group else ""
+    advice = "Have it accepted." if waiting else "Connect the two members, or remove the entry."
     return Diagnostic(
         Severity.ERROR,
         "no-peering",
-        f"{why}: a rule of {spec.group} cannot name {spec.allowed}; it is left out",
-        f"{advice}, or write by: cidr to let the peer's blocks through.",
+        f"{why}: {spec.traffic}{groups} is left out",
+        advice,
         spec.claims[0].declared_at,
         wish.environments,
     )

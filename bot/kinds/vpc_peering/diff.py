@@ -9,12 +9,13 @@ from bot.kinds.base import Connection, Difference, Reference, References, Situat
 from bot.kinds.vpc_peering.observe import merged
 from bot.kinds.vpc_peering.removal import owners_of, remove
 from bot.kinds.vpc_peering.spec import PeeringSpec, PeeringWish
+from bot.kinds.vpc_peering.twins import ours, ranked, told
 from bot.kinds.vpc_peering.verdict import Verdict
 from bot.kinds.vpc_peering.wanted import meet
 from bot.model.address import Pair, peering_address
 from bot.model.change import Action, Desired, Observed
 from bot.model.ownership import Ownership
-from bot.model.peering_status import ACTIVE, DEAD, PROGRESS
+from bot.model.peering_status import ACTIVE, DEAD
 from bot.model.topology import wanted_pairs
 
 
@@ -26,7 +27,8 @@ def diff(
     """Create, repair and delete peerings; never touch one that is not ours."""
     peerings = merged(observed)
     ownership = Ownership.of(situation.mesh, situation.base)
-    current = _current(peerings.values(), ownership)
+    alive = ranked(peerings.values(), ownership)
+    current = {pair: found[0] for pair, found in alive.items()}
     wanted_before = wanted_pairs(situation.base) if situation.base else {}
 
     def concerned(pair: Pair) -> frozenset[str]:
@@ -47,7 +49,10 @@ def diff(
         )
     return Difference(
         tuple(v.change for v in verdicts.values() if v.change is not None),
-        tuple(d for v in verdicts.values() for d in v.diagnostics),
+        (
+            *(d for v in verdicts.values() for d in v.diagnostics),
+            *told(alive, verdicts, wishes, ownership),
+        ),
         _references(peerings, verdicts, ownership),
     )
 
@@ -57,27 +62,6 @@ def _belonging(wish: Desired[PeeringWish], environments: frozenset[str]) -> Desi
     if environments <= wish.environments:
         return wish
     return replace(wish, environments=wish.environments | environments)
-
-
-def _current(
-    peerings: Iterable[Observed[PeeringSpec]], ownership: Ownership
-) -> dict[Pair, Observed[PeeringSpec]]:
-    """The peering of each pair that counts: alive, most advanced, ours first, then by id."""
-    current: dict[Pair, Observed[PeeringSpec]] = {}
-
-    def rank(item: Observed[PeeringSpec]) -> tuple[int, bool, str]:
-        status = item.spec.status
-        advance = PROGRESS.index(status) if status in PROGRESS else -1
-        return -advance, not _ours(item, ownership), item.id
-
-    for item in sorted(peerings, key=rank):
-        if item.spec.status not in DEAD:
-            current.setdefault(item.spec.pair, item)
-    return current
-
-
-def _ours(item: Observed[PeeringSpec], ownership: Ownership) -> bool:
-    return bool(owners_of(item, ownership))
 
 
 def _references(
@@ -91,7 +75,7 @@ def _references(
         verdict = verdicts.get(item.spec.pair)
         judged = verdict if verdict is not None and verdict.id == id_ else None
         going = bool(judged and judged.change and judged.change.action is Action.DELETE)
-        managed = judged.managed if judged else _ours(item, ownership)
+        managed = judged.managed if judged else ours(item, ownership)
         names = verdict.environments if verdict else frozenset()
         pair = item.spec.pair
         foreign = any(ownership.foreign(tags, pair) for tags in item.spec.sides)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from bot.kinds.vpc_peering.spec import PeeringSpec
 from bot.model.address import Scope, VpcRef, peering_address, vpc_ref
 from bot.model.change import Observed
-from bot.model.ownership import Ownership
+from bot.model.ownership import DATETIME, Ownership
 from bot.model.peering_status import DEAD, PROGRESS
 from bot.model.tags import Tags
 from bot.ports import Reader
@@ -33,7 +32,7 @@ def _parse(item: Mapping[str, Any], scope: Scope) -> PeeringSpec | None:
     accepter = _side(item.get("AccepterVpcInfo"), scope)
     if requester is None or accepter is None:
         return None  # AWS drops a side's VPC from peerings that died long ago
-    tags = Tags.of({tag["Key"]: tag.get("Value", "") for tag in item.get("Tags") or ()})
+    tags = _tags(item.get("Tags") or ())
     shared = requester.scope == accepter.scope
     return PeeringSpec(
         requester,
@@ -42,6 +41,11 @@ def _parse(item: Mapping[str, Any], scope: Scope) -> PeeringSpec | None:
         tags if requester.scope == scope and not shared else None,
         tags if accepter.scope == scope else None,
     )
+
+
+def _tags(listed: Iterable[Mapping[str, Any]]) -> Tags:
+    """Without peerd's clock, which nobody compares: so most peerings of a VPC have equal tags."""
+    return Tags.of({t["Key"]: t.get("Value", "") for t in listed if t["Key"] != DATETIME})
 
 
 def _side(info: Mapping[str, Any] | None, scope: Scope) -> VpcRef | None:
@@ -60,20 +64,19 @@ def merged(views: Iterable[Observed[PeeringSpec]]) -> dict[str, Observed[Peering
     found: dict[str, Observed[PeeringSpec]] = {}
     for view in views:
         known = found.get(view.id)
-        found[view.id] = view if known is None else replace(known, spec=_both(known, view))
+        if known is not None:
+            view = Observed(known.address, _both(known.spec, view.spec), known.id)
+        found[view.id] = view
     return found
 
 
-def _both(one: Observed[PeeringSpec], other: Observed[PeeringSpec]) -> PeeringSpec:
-    status = min(one.spec.status, other.spec.status, key=_advance)
-    mine, theirs = one.spec, other.spec
-    return replace(
-        mine,
-        status=status,
-        requester_tags=theirs.requester_tags
-        if mine.requester_tags is None
-        else mine.requester_tags,
-        accepter_tags=theirs.accepter_tags if mine.accepter_tags is None else mine.accepter_tags,
+def _both(mine: PeeringSpec, theirs: PeeringSpec) -> PeeringSpec:
+    return PeeringSpec(
+        mine.requester,
+        mine.accepter,
+        min(mine.status, theirs.status, key=_advance),
+        theirs.requester_tags if mine.requester_tags is None else mine.requester_tags,
+        theirs.accepter_tags if mine.accepter_tags is None else mine.accepter_tags,
     )
 
 

@@ -11,9 +11,9 @@ from bot.kinds.base import PEERING_STATES, peering_in
 from bot.kinds.vpc_peering.spec import PeeringSpec
 from bot.model.address import Scope
 from bot.model.change import Action, Change
-from bot.model.ownership import DATETIME
+from bot.model.ownership import DATETIME, OWNERSHIP_KEYS
 from bot.model.peering_status import ACTIVE, DEAD, INITIATING, PENDING, PROGRESS, PROVISIONING
-from bot.model.step import AppliedAt, IdOf, Look, Slot, Step, StepRef
+from bot.model.step import AppliedAt, Check, IdOf, Look, Slot, Step, StepRef
 from bot.model.tags import Tags
 
 POLL = PEERING_STATES
@@ -158,6 +158,7 @@ def _delete(change: Change[PeeringSpec]) -> tuple[Step, ...]:
         {"VpcPeeringConnectionId": IdOf(change.address)},
         after=(_ref(change, "settled"),),
         look=_standing(change, frozenset(PROGRESS), gone=True),
+        check=_as_planned(change, spec.accepter_tags if side == spec.accepter else None),
     )
     if spec.status not in (INITIATING, PROVISIONING):
         return (delete,)
@@ -205,6 +206,23 @@ def _standing(change: Change[PeeringSpec], states: frozenset[str], *, gone: bool
         {"VpcPeeringConnectionId": of, "Status.Code": states},
         gone=gone,
         codes=GONE if gone else frozenset(),
+    )
+
+
+def _as_planned(change: Change[PeeringSpec], tags: Tags | None) -> Check:
+    """It still joins the two VPCs, and its tags on the side that deletes still say the same."""
+    spec, of = change.held, IdOf(change.address)
+    held = tags or spec.requester_tags or spec.accepter_tags or Tags()
+    return Check(
+        POLL,
+        "vpc-peering-connection-id",
+        of,
+        {"VpcPeeringConnectionId": of, "Status.Code": frozenset(PROGRESS)},
+        {
+            "RequesterVpcInfo.VpcId": spec.requester.vpc_id,
+            "AccepterVpcInfo.VpcId": spec.accepter.vpc_id,
+            **{f"Tags[{key}]": held.get(key) or "" for key in sorted(OWNERSHIP_KEYS)},
+        },
     )
 
 

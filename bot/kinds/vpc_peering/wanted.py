@@ -90,16 +90,18 @@ def _owner(wish: PeeringWish, now: PeeringSpec) -> Claim:
 def _sides(now: PeeringSpec, wanted: SideTags) -> tuple[PeeringSpec, PeeringSpec]:
     """Before and after, with the keys that we own; foreign keys stay and are not shown."""
     requester, accepter = wanted.requester, wanted.accepter
-    before = replace(
-        now,
-        requester_tags=_owned(now.requester_tags, requester),
-        accepter_tags=_owned(now.accepter_tags, accepter),
+    sides = now.requester, now.accepter
+    before = PeeringSpec(
+        *sides,
+        now.status,
+        _owned(now.requester_tags, requester),
+        _owned(now.accepter_tags, accepter),
     )
-    after = replace(
-        now,
-        status=ACTIVE,
-        requester_tags=requester if now.requester_tags is not None else None,
-        accepter_tags=accepter if now.accepter_tags is not None else None,
+    after = PeeringSpec(
+        *sides,
+        ACTIVE,
+        requester if now.requester_tags is not None else None,
+        accepter if now.accepter_tags is not None else None,
     )
     return before, after
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache, partial
 from typing import Any
 
 from bot.kinds.peering_options import OptionsSpec
@@ -23,6 +24,7 @@ from bot.render.grouping import (
     ends,
     places,
 )
+from bot.render.markdown import rules
 from bot.render.markdown.pieces import FOLD_LINES, bullets, fold, paragraphs, table
 from bot.render.wording import (
     SIGN,
@@ -45,6 +47,7 @@ class Causes:
     """Which line made a VPC join or leave, to say why a peering comes or goes."""
 
     def __init__(self, memberships: Iterable[Membership], context: Context) -> None:
+        self.context = context
         self._links: dict[tuple[str, str], str] = {}
         for membership in memberships:
             if membership.declared_at is not None:
@@ -72,29 +75,50 @@ def variants(changes: Sorted, causes: Causes, wrap: Callable[[str], str]) -> tup
     total = len(changes.all)
     if not total:
         return (Variant(Text),)
-    kept_routes = len(changes.routes) - len(deletes(changes.routes))
-    kept = total - len(deletes(changes.all))
-
-    def in_full() -> Text:
-        body = paragraphs(connections(changes, causes), routes(changes.routes))
-        return Text(wrap(paragraphs(body, others(changes.others))), kept)
-
-    def per_table() -> Text:
-        body = paragraphs(connections(changes, causes), per_route_table(changes.routes))
-        return Text(wrap(paragraphs(body, others(changes.others))), kept - kept_routes)
-
-    def per_place() -> Text:
-        return Text(wrap(per_vpc(changes.all)))
-
-    def in_total() -> Text:
-        return Text(wrap(f"{things(changes.all)}: {some_to_do(changes.all)}."))
-
+    rows = total - len(changes.routes)
     return (
-        Variant(in_full, floor=total * _ROW_FLOOR),
-        Variant(per_table, floor=(total - len(changes.routes)) * _ROW_FLOOR),
-        Variant(per_place),
-        Variant(in_total),
+        Variant(lambda: _listed(changes, causes, wrap), floor=total * _ROW_FLOOR),
+        Variant(lambda: _listed(changes, causes, wrap, routed=False), floor=rows * _ROW_FLOOR),
+        *_by_group(changes, causes, wrap),
+        Variant(lambda: Text(wrap(per_vpc(changes.all)))),
+        Variant(
+            lambda: Text(wrap(f"{things(changes.all)}: {some_to_do(changes.all)}.")),
+        ),
     )
+
+
+def _by_group(changes: Sorted, causes: Causes, wrap: Callable[[str], str]) -> tuple[Variant, ...]:
+    """Rules as counts, where there are any."""
+    if not changes.rules:
+        return ()
+    rows = len(changes.all) - len(changes.routes) - len(changes.rules)
+    body = partial(_listed, changes, causes, wrap, routed=False, ruled=False)
+    return (Variant(body, floor=rows * _ROW_FLOOR),)
+
+
+def _listed(
+    changes: Sorted,
+    causes: Causes,
+    wrap: Callable[[str], str],
+    *,
+    routed: bool = True,
+    ruled: bool = True,
+) -> Text:
+    """Each change; without ``routed`` or ``ruled`` those are counted per route table or group."""
+    listed = rules.listed(changes.rules, causes.of, causes.context) if ruled else ""
+    body = paragraphs(
+        connections(changes, causes),
+        routes(changes.routes) if routed else per_route_table(changes.routes),
+        listed or rules.grouped(changes.rules),
+        others(changes.others),
+    )
+    counted = () if routed else changes.routes
+    counted = counted if ruled else (*counted, *changes.rules)
+    return Text(wrap(body), _kept(changes.all) - _kept(counted))
+
+
+def _kept(changes: Changes) -> int:
+    return len(changes) - len(deletes(changes))
 
 
 Options = Sequence[Change[OptionsSpec]]
@@ -184,8 +208,9 @@ def route_line(change: Change[RouteSpec]) -> str:
     return f"{_DIFF[change.action]} {_aligned(line)}"
 
 
+@lru_cache(maxsize=1 << 12)
 def _aligned(line: str) -> str:
-    """Visible text that keeps the blanks that align it."""
+    """Visible text that keeps the blanks that align it; tables of one VPC share most lines."""
     return "".join(
         part if part.isspace() else escape.visible(part, 300) for part in _split_blanks(line)
     )

@@ -36,7 +36,7 @@ def blocks(plan: Plan, context: Context, importance: int) -> list[Block]:
     return [
         _refusals(plan.refusals, refused, context, importance),
         _block("CAUTION", _title(errors, "error"), errors, "errors", context, importance),
-        _gaps(plan.gaps, importance),
+        gaps(plan.gaps, importance),
         _block("WARNING", _title(warnings, "warning"), warnings, "warnings", context, importance),
     ]
 
@@ -91,17 +91,19 @@ def _block(
     )
 
 
-def _gaps(gaps: Sequence[Gap], importance: int) -> Block:
-    if not gaps:
+def gaps(found: Sequence[Gap], importance: int, meaning: str = "") -> Block:
+    """What could not be read, and what that means: of a plan, that nothing is deleted there."""
+    if not found:
         return fixed(importance, "")
-    places = count(len({gap.scope for gap in gaps}), "account region")
-    them = "it" if len({gap.scope for gap in gaps}) == 1 else "them"
-    title = f"**{places} could not be read**; nothing is deleted in or towards {them}"
+    places = count(len({gap.scope for gap in found}), "account region")
+    them = "it" if len({gap.scope for gap in found}) == 1 else "them"
+    meaning = meaning or f"nothing is deleted in or towards {them}"
+    title = f"**{places} could not be read**; {meaning}"
 
     def listed(limit: int) -> str:
-        return alert("WARNING", paragraphs(title, bullets(_gap_items(gaps, limit))))
+        return alert("WARNING", paragraphs(title, bullets(_gap_items(found, limit))))
 
-    return _levels(importance, len(gaps), listed, lambda: alert("WARNING", title))
+    return _levels(importance, len(found), listed, lambda: alert("WARNING", title))
 
 
 def _gap_items(gaps: Sequence[Gap], limit: int) -> list[str]:

@@ -10,7 +10,6 @@ from bot.render.budget import Block, Text, Variant, fixed
 from bot.render.markdown.pieces import (
     FOLD_LINES,
     bullets,
-    capped,
     fold,
     name,
     paragraphs,
@@ -20,6 +19,7 @@ from bot.render.reachability import (
     Cell,
     Exceptional,
     by_reason,
+    ends,
     exceptions,
     in_words,
     matrix,
@@ -33,37 +33,40 @@ MOST = 30
 """Environments that are told of one by one where room is short."""
 
 LISTED = 20
-"""Exceptions of one environment that are named where room is short."""
+"""Lines about one environment where room is short."""
 
 _SIGNS = {Cell.SELF: "", Cell.UNWANTED: "·", Cell.KEPT: "✓", Cell.NEW: "**+**"}
 LEGEND = "Rows reach columns. ✓ as before, + from now on, ✗ not, · not wanted."
 NOW_LEGEND = "Rows reach columns. ✓ yes, ✗ not, · not wanted."
 
 Reaches = Sequence[EnvironmentReach]
+Told = Sequence[tuple[EnvironmentReach, Sequence[Exceptional]]]
 
 
 def block(reaches: Reaches, importance: int) -> Block:
     """The environments, each in as much detail as there is room for; nothing of none."""
     if not reaches:
         return fixed(importance, "")
-    lost = sum(len(reach.exceptions) for reach in reaches)
+    told = [(reach, exceptions(reach)) for reach in reaches]
+    lines = sum(len(found) for _, found in told)
     return Block(
         importance,
         (
-            Variant(lambda: _text(reaches, matrices=True), floor=lost * 60),
-            Variant(lambda: _text(reaches, limit=max(lost, 1)), floor=lost * 60),
-            Variant(lambda: _text(reaches, limit=LISTED), floor=min(lost, LISTED) * 60),
-            Variant(lambda: _text(reaches, limit=0)),
+            Variant(lambda: _text(told, matrices=True), floor=lines * 60),
+            Variant(lambda: _text(told, limit=max(lines, 1)), floor=lines * 60),
+            Variant(lambda: _text(told, limit=LISTED), floor=min(lines, LISTED) * 60),
+            Variant(lambda: _text(told, limit=0)),
             Variant(lambda: Text(_sum(reaches))),
         ),
     )
 
 
-def _text(reaches: Reaches, *, limit: int | None = None, matrices: bool = False) -> Text:
-    shown = reaches if limit is None else reaches[:MOST]
-    parts = [_environment(reach, limit, matrices) for reach in shown]
-    if len(shown) < len(reaches):
-        parts.append(f"… {len(shown):,} of {len(reaches):,} environments shown. {_sum(reaches)}")
+def _text(told: Told, *, limit: int | None = None, matrices: bool = False) -> Text:
+    shown = told if limit is None else told[:MOST]
+    parts = [_environment(reach, found, limit, matrices) for reach, found in shown]
+    if len(shown) < len(told):
+        whole = _sum([reach for reach, _ in told])
+        parts.append(f"… {len(shown):,} of {len(told):,} environments shown. {whole}")
     return Text(paragraphs(*parts))
 
 
@@ -76,7 +79,9 @@ def _sum(reaches: Reaches) -> str:
     return text if tally.whole else f"{text}; {by_reason(reaches)}"
 
 
-def _environment(reach: EnvironmentReach, limit: int | None, matrices: bool) -> str:
+def _environment(
+    reach: EnvironmentReach, found: Sequence[Exceptional], limit: int | None, matrices: bool
+) -> str:
     mark = "" if reach.after.whole else "⚠️ "
     line = f"{mark}**{name(reach.environment)}** {escape.text(in_words(reach))}"
     if reach.after.whole:
@@ -84,18 +89,24 @@ def _environment(reach: EnvironmentReach, limit: int | None, matrices: bool) -> 
         return paragraphs(line, fold("Who reaches whom", shown) if shown else "")
     if limit == 0:
         return f"{line}: {by_reason([reach])}"
-    found = exceptions(reach)
     most = len(found) if limit is None else limit
-    items = bullets(capped([exception(item) for item in found], most, "exceptions"))
+    items = bullets(_capped(found, most))
     listed = fold(f"Not reachable: {by_reason([reach])}", items, when=len(found) > FOLD_LINES)
     return paragraphs(line, _matrix(reach) if matrices and small(reach) else "", listed)
 
 
 def exception(found: Exceptional) -> str:
-    """A pair that is not reachable, and why."""
-    arrow = "↔" if found.both else "→"
-    ends = f"{escape.code(found.pair.source)} {arrow} {escape.code(found.pair.peer)}"
-    return f"{ends}: {escape.text(why(found))}"
+    """Pairs that are not reachable, and why."""
+    return f"{ends(found, escape.code, '→', '↔')}: {escape.text(why(found))}"
+
+
+def _capped(found: Sequence[Exceptional], most: int) -> list[str]:
+    """The first ones, and of how many pairs they tell."""
+    lines = [exception(item) for item in found[:most]]
+    if len(found) > most:
+        shown, every = (sum(e.pairs for e in some) for some in (found[:most], found))
+        lines.append(f"… {shown:,} of {every:,} pairs shown")
+    return lines
 
 
 def _matrix(reach: EnvironmentReach) -> str:

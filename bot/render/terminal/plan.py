@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.kinds.route import RouteSpec
+from bot.kinds.security_group_rule import RuleSpec
 from bot.model.change import Action, Change, Gap, Membership, Movement, Plan
-from bot.render import escape
+from bot.render import escape, rules
 from bot.render.grouping import (
     Changes,
     Part,
@@ -40,6 +41,9 @@ from bot.render.wording import (
 MANY_ROUTES = 200
 """More routes than this are counted per route table unless details are asked for."""
 
+MANY_RULES = 60
+"""More rules than this are counted per group and peer unless details are asked for."""
+
 MANY_PEERINGS = 60
 """More peerings than this at one place are counted per member, likewise."""
 
@@ -52,14 +56,17 @@ class _Counted:
     """What a long plan counts instead of listing it; and the VPCs that move."""
 
     routes: bool
+    rules: bool
     peerings_beyond: float
     moving: Collection[str]
 
 
 def plan_lines(plan: Plan, detailed: bool) -> Iterator[Line]:
     """A plan. ``detailed`` lists each change of a long plan."""
+    every = sort(plan.changes)
     counted = _Counted(
-        len(sort(plan.changes).routes) > MANY_ROUTES and not detailed,
+        len(every.routes) > MANY_ROUTES and not detailed,
+        len(every.rules) > MANY_RULES and not detailed,
         math.inf if detailed else MANY_PEERINGS,
         frozenset(str(membership.vpc) for membership in plan.memberships),
     )
@@ -77,7 +84,7 @@ def plan_lines(plan: Plan, detailed: bool) -> Iterator[Line]:
     for refusal in plan.refusals:
         yield from diagnostic_line(refusal, "refused", "red")
     yield Line(f"Plan: {to_do(plan.summary)}." if plan.changes else no_changes(plan), style="bold")
-    if counted.routes:
+    if counted.routes or counted.rules:
         yield Line(body="Much is only counted here; --format markdown and json list every change.")
     if plan.changes:
         yield Line(body=f"Fingerprint: {plan.fingerprint}")
@@ -85,7 +92,9 @@ def plan_lines(plan: Plan, detailed: bool) -> Iterator[Line]:
 
 def change_line(change: Change[Any]) -> Line:
     """A change by itself."""
-    body = escape.terminal(describe(change), LINE_LIMIT)
+    ruled = isinstance(change.after, RuleSpec) and change.declared_at
+    place = f" ({change.declared_at[0]})" if ruled else ""
+    body = escape.terminal(f"{describe(change)}{place}", LINE_LIMIT)
     return Line(f"  {SIGN[change.action]} ", body, _STYLE[change.action], 4)
 
 
@@ -115,7 +124,7 @@ def _member(membership: Membership) -> Line:
 def _changes(changes: Sorted, counted: _Counted) -> Iterator[Line]:
     """What goes, with the reason; then the rest."""
     gone = sort(deletes(changes.all))
-    for reason, found in _by_reason((*gone.peerings, *gone.others)).items():
+    for reason, found in _by_reason((*gone.peerings, *gone.rules, *gone.others)).items():
         if reason:
             said = escape.terminal(f"{things(found)} to destroy: {reason}", LINE_LIMIT)
             yield Line("  ", said, indent=2)
@@ -149,7 +158,18 @@ def _listed(changes: Sorted, counted: _Counted) -> Iterator[Line]:
     else:
         for found in sides.values():
             yield from _options(found, "  ", "peering {} <-> {}: ".format(*ends(found)))
+    yield from _rules(changes.rules, counted)
     yield from map(change_line, changes.others)
+
+
+def _rules(changes: Changes, counted: _Counted) -> Iterator[Line]:
+    """Each rule; many as counts for each group and peer."""
+    if not counted.rules:
+        yield from map(change_line, changes)
+        return
+    for line in rules.by_peer(changes):
+        action = next(action for action, sign in SIGN.items() if line.startswith(sign))
+        yield Line(f"  {line[:2]}", escape.terminal(line[2:], LINE_LIMIT), _STYLE[action], 4)
 
 
 def _options(found: Sequence[Change[Any]], start: str, what: str) -> Iterator[Line]:

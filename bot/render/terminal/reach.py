@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from bot.model.reachability import EnvironmentReach
 from bot.render import escape
-from bot.render.reachability import Exceptional, by_reason, exceptions, in_words, why
+from bot.render.reachability import Exceptional, by_reason, ends, exceptions, in_words, why
 from bot.render.terminal.lines import LINE_LIMIT, Line
 
 LISTED = 20
-"""Exceptions of one environment that are named unless details are asked for."""
+"""Lines about one environment unless details are asked for."""
 
 
 def reach_lines(reaches: Sequence[EnvironmentReach], detailed: bool = False) -> Iterator[Line]:
@@ -22,13 +22,13 @@ def reach_lines(reaches: Sequence[EnvironmentReach], detailed: bool = False) -> 
         shown = found if detailed else found[:LISTED]
         yield from map(_exception, shown)
         if len(shown) < len(found):
-            more = f"{len(shown):,} of {len(found):,} shown ({by_reason([reach])});"
-            yield Line(body=f"{more} --format markdown and json list them all.", indent=2)
+            pairs, every = (sum(e.pairs for e in some) for some in (shown, found))
+            more = f"{pairs:,} of {every:,} pairs shown ({by_reason([reach])});"
+            yield Line(body=f"{more} --format json lists them all.", indent=2)
     if reaches:
         yield Line()
 
 
 def _exception(found: Exceptional) -> Line:
-    arrow = "<->" if found.both else "->"
-    text = f"{found.pair.source} {arrow} {found.pair.peer}: {why(found)}"
+    text = f"{ends(found, str, '->', '<->')}: {why(found)}"
     return Line("  x ", escape.terminal(text, LINE_LIMIT), "red" if found.lost else "yellow", 4)

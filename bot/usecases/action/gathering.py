@@ -10,10 +10,11 @@ from bot.engine.shard_union import NotOneWhole, check_division, check_own, union
 from bot.engine.shards import check_apart
 from bot.errors import BotError, FailureReason, ShardMissing
 from bot.model.change import Plan
-from bot.model.github import PullRequestEvent
+from bot.model.github import AnnotationLevel, PullRequestEvent
 from bot.render.planfile import PlanFileError
 from bot.render.shardfile import ShardFile, read_shard
 from bot.usecases.action.job import Job
+from bot.usecases.action.sharded import attempt
 from bot.usecases.local import Revisions
 
 PREFIX = "meshbot-shard-"
@@ -34,10 +35,15 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What was left, by shard number, and what is missing of it."""
+    """What was left, by shard number, and what is missing of it.
+
+    ``older`` says which results are of an earlier attempt of the run. GitHub keeps those of jobs
+    that were not run again, and does not tell them from those of jobs that were and left nothing.
+    """
 
     files: tuple[ShardFile, ...]
     lost: tuple[Lost, ...]
+    older: tuple[str, ...] = ()
 
     @property
     def plan(self) -> Plan:
@@ -57,7 +63,7 @@ def gathered(job: Job, command: str, environments: frozenset[str]) -> Gathered:
     lost: list[Lost] = []
     for name, content in sorted(job.doors.github.shard_files(job.context.run_id, PREFIX).items()):
         try:
-            file = _checked(name, read_shard(content), command)
+            file = _checked(job, name, read_shard(content), command)
         except (PlanFileError, NotOneWhole) as fault:
             lost.append(Lost(f"The artifact {name}", str(fault)))
             continue
@@ -69,10 +75,23 @@ def gathered(job: Job, command: str, environments: frozenset[str]) -> Gathered:
     except NotOneWhole as fault:
         why = "the job of a shard ended without leaving its result" if found else "see its jobs"
         lost.insert(0, Lost(str(fault).capitalize(), why))
-    return Gathered(tuple(found), tuple(lost))
+    now = attempt(job)
+    older = tuple(_older(file, now) for file in found if file.attempt < now)
+    for text in older:
+        job.say(AnnotationLevel.WARNING, text)
+    return Gathered(tuple(found), tuple(lost), older)
 
 
-def _checked(name: str, file: ShardFile, command: str) -> ShardFile:
+def _older(file: ShardFile, now: int) -> str:
+    return (
+        f"Shard {file.shard.label}: its result is of attempt {file.attempt} of this run, and this"
+        f" is attempt {now}. Its job was not run again, or it was and left no result: see there."
+    )
+
+
+def _checked(job: Job, name: str, file: ShardFile, command: str) -> ShardFile:
+    if file.run != job.context.run_id or file.attempt > attempt(job):
+        raise NotOneWhole(f"it is of attempt {file.attempt} of the run {file.run or 'of nobody'}")
     if name != f"{PREFIX}{file.shard.label}":
         raise NotOneWhole(f"it holds the shard {file.shard.label}")
     if file.command != command:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bot.errors import BotError
@@ -76,9 +76,9 @@ class View:
             markdown.refusal_summary(refusal, self.context),
         )
 
-    def report(self, plan: Plan, outcomes: Sequence[Outcome] = ()) -> str:
-        """The page to keep: a plan, and what became of it once it was applied."""
-        return html.report(plan, self.context, outcomes)
+    def report(self, plan: Plan, outcomes: Sequence[Outcome] = ()) -> Iterator[str]:
+        """The page to keep, in pieces: a plan, and what became of it once it was applied."""
+        return html.pieces(plan, self.context, outcomes)
 
     def invalid(self, diagnostics: tuple[Diagnostic, ...]) -> Page:
         """Mesh files with errors."""
@@ -122,6 +122,6 @@ def log_text(plan: Plan) -> str:
     return terminal.text(plan, width=120, colour=False)
 
 
-def plan_json(plan: Plan) -> str:
-    """The plan as schema/plan.schema.json says."""
-    return planfile.plan_json(plan)
+def plan_json(plan: Plan) -> Iterator[str]:
+    """The plan as schema/plan.schema.json says, in pieces."""
+    return planfile.plan_pieces(plan)

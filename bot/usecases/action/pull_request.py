@@ -81,9 +81,9 @@ def _reviewed(job: Job, event: PullRequestEvent, command: Command, mode: Comment
     else:
         plan = job.doors.plan(both, names, applying=False)
     view = view.merging(event.base_branch == event.default_branch)
-    tell_plan(job, plan, view)
+    digest = tell_plan(job, plan, view)
     page = view.plan(plan)
-    record = record_of(job, event, base, plan)
+    record = record_of(job, event, base, plan, digest)
     who = _approved_by(job, event, record)
     result = Result(
         conclusion(record, who),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Iterator
 
 from bot.engine.content import files_digest
 from bot.engine.override import approvers
@@ -25,15 +26,18 @@ def check_name(job: Job) -> str:
     return CHECK if meshes == DEFAULT_MESHES else f"{CHECK} ({meshes})"
 
 
-def record_of(job: Job, event: PullRequestEvent, base: str, plan: Plan) -> Record:
-    """What the plan of a pull request is remembered by. Raises BotError."""
+def record_of(job: Job, event: PullRequestEvent, base: str, plan: Plan, digest: str) -> Record:
+    """What the plan of a pull request is remembered by; ``digest`` is plan.json's.
+
+    Raises BotError.
+    """
     return Record(
         number=event.number,
         head=event.head_sha,
         base=base,
         branch=event.base_branch,
         meshes=files_digest(job.doors.files()),
-        digest=digest(pages.plan_json(plan).encode()),
+        digest=digest,
         fingerprint=plan.fingerprint,
         headline=pages.headline(plan),
         run_id=job.context.run_id,
@@ -44,6 +48,24 @@ def record_of(job: Job, event: PullRequestEvent, base: str, plan: Plan) -> Recor
         ),
         complete=plan.complete,
     )
+
+
+class Digest:
+    """sha256 of a text that is written piece by piece."""
+
+    def __init__(self) -> None:
+        self._sha256 = hashlib.sha256()
+
+    def over(self, pieces: Iterable[str]) -> Iterator[str]:
+        """The pieces, which count from then on."""
+        for piece in pieces:
+            self._sha256.update(piece.encode())
+            yield piece
+
+    @property
+    def value(self) -> str:
+        """In hex, of what was written so far."""
+        return self._sha256.hexdigest()
 
 
 def digest(content: bytes) -> str:

@@ -42,7 +42,8 @@ class Whole:
         outcomes = {o.change.address: o for report in reports for o in report.outcomes}
         ended = tuple(outcomes[c.address] for c in plan.changes if c.address in outcomes)
         allowed = replace(plan, changes=tuple(outcome.change for outcome in ended))
-        warnings = dict.fromkeys(warning for report in reports for warning in report.warnings)
+        ours = (warning for report in reports for warning in report.warnings)
+        warnings = dict.fromkeys((*found.older, *ours))
         lost = next((report.lease_lost for report in reports if report.lease_lost), "")
         reaches = sorted((r for report in reports for r in report.reachability), key=_environment)
         return cls(found, plan, Report(allowed, ended, tuple(warnings), lost, tuple(reaches)))

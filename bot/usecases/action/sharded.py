@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.engine.content import files_digest
 from bot.engine.shards import chosen
 from bot.errors import BotError, MeshInvalid
@@ -87,6 +89,13 @@ def leave_failure(job: Job, failure: BotError) -> None:
 
 
 def leave(job: Job, file: ShardFile) -> None:
-    """Writes the file and says where it is. Raises BotError."""
-    job.doors.runner.output("shard-path", job.doors.runner.keep(FILE, shard_json(file)))
+    """Writes the file, with the attempt that it is of, and says where. Raises BotError."""
+    file = replace(file, run=job.context.run_id, attempt=attempt(job))
+    job.doors.runner.output("shard-path", job.doors.runner.keep(FILE, [shard_json(file)]))
     job.left = True
+
+
+def attempt(job: Job) -> int:
+    """Which attempt of its workflow run this is; the first, where GitHub does not say."""
+    said = job.context.run_attempt
+    return int(said) if said.isascii() and said.isdecimal() and int(said) else 1

@@ -12,7 +12,7 @@ from bot.render import escape
 from bot.usecases.action import pages
 from bot.usecases.action.job import Job
 from bot.usecases.action.pages import Page, View
-from bot.usecases.action.recording import check_name
+from bot.usecases.action.recording import Digest, check_name
 
 REPORT = "report.html"
 
@@ -22,8 +22,11 @@ def tell_run(job: Job, page: Page) -> None:
     job.attempt(lambda: job.doors.runner.summary(page.summary, page.comment))
 
 
-def tell_plan(job: Job, plan: Plan, view: View) -> None:
-    """A plan's outputs, files and log. Raises BotError when a file cannot be written."""
+def tell_plan(job: Job, plan: Plan, view: View) -> str:
+    """A plan's outputs, files and log; answers plan.json's digest, in hex.
+
+    Raises BotError when a file cannot be written.
+    """
     runner, summary = job.doors.runner, plan.summary
     runner.log(pages.log_text(plan), pages.headline(plan))
     runner.output("has-changes", "true" if plan.changes else "false")
@@ -31,8 +34,11 @@ def tell_plan(job: Job, plan: Plan, view: View) -> None:
     runner.output("updates", str(summary.update))
     runner.output("deletes", str(summary.delete))
     runner.output("fingerprint", plan.fingerprint)
-    runner.output("plan-json-path", runner.keep("plan.json", pages.plan_json(plan)))
+    found = Digest()
+    kept = runner.keep("plan.json", found.over(pages.plan_json(plan)))
+    runner.output("plan-json-path", kept)
     runner.output("report-html-path", runner.keep(REPORT, view.report(plan)))
+    return found.value
 
 
 def log_faults(job: Job, diagnostics: Iterable[Diagnostic]) -> None:

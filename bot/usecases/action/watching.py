@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import TracebackType
 
 from bot.engine.pace import LinePace
@@ -69,8 +69,8 @@ class Watched:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """A last line for an apply, however it ended."""
-        with self._opened:
+        """A last line for an apply, however it ended. What was done is not lost for a log."""
+        with suppress(OSError, ValueError), self._opened:
             if self._state is not None:
                 self._say(words.ended(self._state, self._now() - self._began))
 

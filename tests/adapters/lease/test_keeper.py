@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 from dataclasses import replace
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -383,6 +386,25 @@ def test_without_anything_written_nothing_is_asked_in_the_end(world: World) -> N
 
 
 # --- the thread
+
+
+def test_a_second_signal_does_not_keep_it_from_being_given_back(world: World) -> None:
+    """The first one raised KeyboardInterrupt, the next come while the store is slow."""
+    slow = keeper(world, before=lambda what: time.sleep(0.4) if what == "delete" else None)
+    assert slow.acquire() is None
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    timers = [Timer(at, os.kill, (os.getpid(), signal.SIGTERM)) for at in (0.1, 0.2)]
+    try:
+        for timer in timers:
+            timer.start()
+        left = slow.release()
+    finally:
+        for timer in timers:
+            timer.join()
+        signal.signal(signal.SIGTERM, before)
+
+    assert left == ""
+    assert world.record is None
 
 
 def test_a_thread_renews_it_until_it_is_given_back() -> None:

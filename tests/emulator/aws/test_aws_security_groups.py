@@ -134,3 +134,69 @@ def test_a_reference_is_stale_once_its_peering_is_gone(
     assert stale["GroupId"] == web
     (held,) = stale["StaleIpPermissionsEgress"]
     assert held["UserIdGroupPairs"][0]["VpcPeeringConnectionId"] == peering
+
+
+def test_groups_are_described_with_their_rules(
+    seed: Seed, client: Any, here: SeededVpc, near: SeededVpc
+) -> None:
+    """API_SecurityGroup: IpPermissions and IpPermissionsEgress. API_IpPermission: what is let
+    through for the same traffic is listed together, and "-1" has no ports."""
+    peering = seed.peering(here, near)
+    web, db = seed.group(here, "web"), seed.group(near, "db")
+    blocks = {"IpRanges": [{"CidrIp": "10.9.0.0/16", "Description": "nine"}]}
+    seed.group_rule(near, db, {**PORT, **blocks})
+    seed.group_rule(near, db, naming(web, here.account)[0])
+    seed.group_rule(near, db, {**PORT, "Ipv6Ranges": [{"CidrIpv6": "2001:db8::/32"}]}, egress=True)
+
+    (group,) = client(near.account).describe_security_groups(GroupIds=[db])["SecurityGroups"]
+
+    assert (group["GroupName"], group["OwnerId"], group["VpcId"]) == ("db", near.account, near.id)
+    (permission,) = group["IpPermissions"]
+    assert {key: permission[key] for key in PORT} == PORT
+    assert permission["IpRanges"] == [{"CidrIp": "10.9.0.0/16", "Description": "nine"}]
+    (pair,) = permission["UserIdGroupPairs"]
+    assert pair == {
+        "GroupId": web,
+        "UserId": here.account,
+        "VpcId": here.id,
+        "VpcPeeringConnectionId": peering,
+        "PeeringStatus": "active",
+    }
+    everything, sixth = group["IpPermissionsEgress"]
+    assert everything["IpProtocol"] == "-1"
+    assert "FromPort" not in everything
+    assert everything["IpRanges"] == [{"CidrIp": "0.0.0.0/0"}]
+    assert sixth["Ipv6Ranges"] == [{"CidrIpv6": "2001:db8::/32"}]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [
+        ("ip-permission.cidr", "10.9.0.0/16", True),
+        ("ip-permission.from-port", "5432", True),
+        ("ip-permission.cidr", "0.0.0.0/0", False),
+        ("egress.ip-permission.cidr", "0.0.0.0/0", True),
+        ("egress.ip-permission.protocol", "tcp", False),
+        ("tag:Team", "net", True),
+        ("group-name", "we*", True),
+        ("owner-id", "000000000000", False),
+    ],
+)
+def test_groups_are_found_by_their_rules(
+    seed: Seed, client: Any, here: SeededVpc, name: str, value: str, found: bool
+) -> None:
+    web = seed.group(here, "web", {"Team": "net"})
+    seed.group_rule(here, web, {**PORT, "IpRanges": [{"CidrIp": "10.9.0.0/16"}]})
+    wanted = [{"Name": name, "Values": [value]}, {"Name": "vpc-id", "Values": [here.id]}]
+
+    groups = client(here.account).describe_security_groups(Filters=wanted)["SecurityGroups"]
+
+    assert (web in [group["GroupId"] for group in groups]) is found
+
+
+def test_unknown_groups_are_not_found(client: Any, code: Any, here: SeededVpc) -> None:
+    describe = client(here.account).describe_security_groups
+
+    found = [code(describe, GroupIds=["sg-00000000"]), code(describe, GroupNames=["nobody"])]
+
+    assert found == ["InvalidGroup.NotFound"] * 2

@@ -8,6 +8,8 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
+import pytest
+
 from bot.model.change import Result
 from bot.model.reachability import Reason, Tally
 from bot.usecases.verify import afterwards
@@ -118,7 +120,7 @@ def test_what_another_environment_takes_away_is_told() -> None:
     assert lost.obstacle
     assert (lost.before, lost.obstacle.reason) == (True, Reason.SHADOWED)
     assert lost.obstacle.route == "10.1.7.0/24"
-    assert back.obstacle == lost.obstacle
+    assert back.obstacle == replace(lost.obstacle, back=True)
 
 
 def test_an_environment_that_is_not_touched_is_not_asked_about() -> None:
@@ -167,7 +169,7 @@ def test_a_plan_says_the_same_whatever_the_order_of_answers() -> None:
 # --- the end of an apply
 
 
-def test_an_apply_ends_with_three_questions_a_scope() -> None:
+def test_all_is_asked_anew_when_a_plan_comes_without_what_it_was_made_from() -> None:
     made = world()
     aws = FakeAws(made)
     report = run.apply(aws, MESH, None, run.plan(aws, MESH))
@@ -215,6 +217,24 @@ def test_nothing_is_asked_after_an_interruption_or_when_nothing_was_applied() ->
     assert afterwards(silent, MESH, cut) == cut
     assert afterwards(silent, MESH, failed) == failed
     assert silent.calls == []
+
+
+def test_a_bug_in_the_look_afterwards_does_not_take_the_report_away(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = world()
+    aws = FakeAws(made)
+    report = run.apply(aws, MESH, None, run.plan(aws, MESH))
+
+    def buggy(*_: object) -> None:
+        raise KeyError("vpc-1")
+
+    monkeypatch.setattr("bot.usecases.verify.found_now", buggy)
+    told = afterwards(FakeAws(made), MESH, report)
+
+    assert told.outcomes == report.outcomes
+    assert told.warnings[-1].startswith("Who reaches whom now was not found out: a bug of meshbot")
+    assert "KeyError" in caplog.text
 
 
 def test_scopes_that_cannot_be_read_then_are_unknown_and_fail_nothing() -> None:

@@ -10,6 +10,8 @@ import pytest
 
 from bot.errors import AwsError, ExitCode, Locked
 from bot.model.github import MergeGroupEvent, PullRequest, ScheduleEvent
+from bot.usecases.action.gathering import Gathered
+from bot.usecases.action.reporting import Whole
 from tests.usecases.action.stage import (
     BASE,
     HEAD,
@@ -200,3 +202,52 @@ def test_a_shard_that_did_not_get_the_lease_makes_the_verdict_locked(
 
     assert (told.code, told.outputs["failure-reason"]) == (ExitCode.LOCKED, "locked")
     assert "somebody else is at work" in told.summary
+
+
+# --- attempts of a run
+
+
+def test_a_result_of_an_earlier_attempt_is_told_as_that(stage: Stage) -> None:
+    """GitHub keeps it, whether its job was not run again or was and left nothing."""
+    for number, name in ((1, "lonely"), (2, "production")):
+        ran = stage.run(
+            push(),
+            command="apply",
+            shard=f"{number}-of-2",
+            environments=name,
+            require_pull_request="false",
+        )
+        left(stage, ran, f"{number}-of-2")
+        stage.context = replace(stage.context, run_attempt="2")
+
+    told = stage.run(push(), command="report", require_pull_request="false")
+
+    said = "Shard 1-of-2: its result is of attempt 1 of this run, and this is attempt 2."
+    assert told.log.count("::warning::" + said) == 1
+    assert "Shard 2-of-2: its" not in told.log
+    assert Whole.of(Gathered((), (), (said,))).report.warnings == (said,), "the outcome says it too"
+
+
+def test_results_of_this_attempt_are_told_without_a_word(stage: Stage) -> None:
+    stage.context = replace(stage.context, run_attempt="3")
+    of_both(stage, pull_request(), "plan")
+
+    told = stage.run(pull_request(), command="report")
+
+    assert told.code is ExitCode.SUCCESS
+    assert "attempt" not in told.log
+
+
+@pytest.mark.parametrize(("run", "attempt"), [("78", 1), ("", 1), ("77", 2)])
+def test_a_result_of_another_run_or_of_no_attempt_yet_is_none(
+    stage: Stage, run: str, attempt: int
+) -> None:
+    of_both(stage, pull_request(), "plan")
+    name = "meshbot-shard-2-of-2"
+    other = json.loads(stage.github.shards[name]) | {"run": run, "attempt": attempt}
+    stage.github.shards[name] = json.dumps(other).encode()
+
+    told = stage.run(pull_request(), command="report")
+
+    assert told.code is ExitCode.FAILURE
+    assert f"it is of attempt {attempt} of the run" in stage.github.comments[7]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,13 @@ import pytest
 
 from bot.adapters.github.session import TooLate
 from bot.adapters.runner import RunnerFiles
+from bot.adapters.threads import ThreadDispatcher
+from bot.engine.gather import gather
 from bot.engine.pace import CommentPace, LinePace, Paces
 from bot.errors import BotError, ExitCode, GitHubError, GitHubRefused
 from bot.model.github import PullRequest
 from bot.model.progress import KindProgress, Progressed
-from bot.ports import Stop
+from bot.ports import Quiet, Stop
 from bot.usecases.action.remarks import HASTE, LONGEST, PATIENCE, Remarks
 from bot.usecases.action.watching import Watched
 from tests.engine.test_fencing import Counted
@@ -128,6 +131,32 @@ def test_nothing_to_read_is_no_failure() -> None:
     with log.watched as watched:
         watched.update("reading scopes", 0, 0)
     assert log.lines[1] == "reading scopes 0/0"
+
+
+def test_a_log_that_cannot_be_written_takes_nothing_away() -> None:
+    class Closed(io.StringIO):
+        def write(self, _: str) -> int:
+            raise BrokenPipeError
+
+    log = Log(out=Closed())
+    with log.watched as watched:
+        with suppress(BrokenPipeError):
+            watched.progressed(state(10))  # the engine stops telling then
+        report = "what was done"
+
+    assert report == "what was done"
+
+
+def test_a_plan_goes_on_when_nobody_can_be_told(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(Quiet):
+        def update(self, activity: str, done: int, total: int) -> None:
+            raise OSError(5, "Input/output error")
+
+    with ThreadDispatcher() as dispatcher:
+        answers = gather({1: lambda: "one"}, dispatcher, "reading", Broken(), None)
+
+    assert answers == {1: "one"}
+    assert "can no longer be told" in caplog.text
 
 
 # Comments

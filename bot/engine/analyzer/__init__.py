@@ -1,0 +1,1 @@
+"""AWS's Reachability Analyzer, asked for chosen pairs beside the model's verdict on them."""
