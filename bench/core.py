@@ -1,9 +1,11 @@
-"""CPU and memory of the core: load, plan and render the largest meshes, without AWS.
+"""CPU and memory of a pull request's plan of the largest meshes: load, plan, render; without AWS.
 
     python -m bench.core
 
-AWS's answers are made beforehand, in the form in which botocore gives them; what they take in
-memory is counted, what making them takes is not.
+What is measured is what a pull request that adds a member has done: both revisions of the mesh
+are loaded, ``make_plan`` of the use cases reads and plans, and everything that the run shows or
+keeps is written. AWS's answers are made beforehand, in the form in which botocore gives them;
+what they take in memory is counted, what making them takes is not.
 """
 
 from __future__ import annotations
@@ -13,20 +15,21 @@ import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from bench.measure import Figures, Stopwatch, measured, peak_memory, show, table
-from bench.meshes import MESHES
+from bench.meshes import MESHES, without_last_member
 from bench.results import Ledger
-from bench.world import World, world_of
+from bench.world import Answering, world_of
 from bot.__main__ import tune
 from bot.config import load
-from bot.engine.observe import Facts, observe
-from bot.engine.planner import make_plan
 from bot.model.change import Plan
 from bot.model.mesh import Mesh
-from bot.render import html, markdown, planfile, terminal
+from bot.ports import Quiet
 from bot.render.context import Context
+from bot.usecases.action import notes, pages
+from bot.usecases.action.pages import View
+from bot.usecases.action.recording import Digest
+from bot.usecases.plan import make_plan
 
 CASES = (
     ("full", (32, 64, 126), 3),
@@ -43,41 +46,46 @@ SORTS = {
     "shared": "as many environments of 40 VPCs, 30 of them shared with the next",
 }
 STATES = {"nothing is there": 0.0, "half is there": 0.5, "all is there": 1.0}
-RENDERERS: dict[str, Callable[[Plan], str | Iterator[str]]] = {
-    "comment": lambda plan: markdown.comment(plan, Context()),
-    "document": markdown.document,
-    "terminal": lambda plan: terminal.text(plan, width=120, colour=False),
-    "json": planfile.plan_pieces,
-    "html": lambda plan: html.pieces(plan, Context()),
+VIEW = View(
+    Context(
+        repository_url="https://github.com/acme/network",
+        head_sha="a" * 40,
+        base_sha="b" * 40,
+        base="main",
+        run_url="https://github.com/acme/network/actions/runs/1",
+    )
+)
+
+
+def _comment(plan: Plan, _: Mesh) -> str:
+    page = VIEW.plan(plan)
+    return page.comment + page.summary
+
+
+def _record(plan: Plan, mesh: Mesh) -> str:
+    return repr((plan.fingerprints, notes.of_plan(plan, mesh)))
+
+
+RENDERERS: dict[str, Callable[[Plan, Mesh], str | Iterator[str]]] = {
+    "log": lambda plan, _: pages.log_text(plan),
+    "json": lambda plan, _: Digest().over(pages.plan_json(plan)),
+    "html": lambda plan, _: VIEW.report(plan),
+    "comment": _comment,
+    "record": _record,
 }
-"""What is written to files comes in pieces, as the commands write it."""
+"""In the order of a pull request's run; the comment with the summary of the job, the record with
+the annotations. What is written to files comes in pieces, as the run writes it."""
 
 
-class AtOnce:
-    """A ports.Dispatcher that does all work when it is asked for the result."""
+class Phases(Quiet):
+    """A ports.Progress that tells reading from planning: what it is not told of is planning."""
 
-    def __init__(self) -> None:
-        self._work: list[tuple[Callable[[], Any], object]] = []
+    def __init__(self, watch: Stopwatch) -> None:
+        self._watch = watch
 
-    def submit(self, work: Callable[[], Any], token: object) -> None:
-        """Remember it."""
-        self._work.append((work, token))
-
-    def next(self, timeout: float | None) -> tuple[object, Any, Exception | None] | None:
-        """Do one."""
-        if not self._work:
-            return None
-        work, token = self._work.pop(0)
-        return token, work(), None
-
-    def now(self) -> float:
-        """No clock is needed."""
-        return 0.0
-
-
-def facts_of(world: World, mesh: Mesh) -> Facts:
-    """What a plan would read."""
-    return observe(lambda _: world, mesh, None, AtOnce())
+    def update(self, activity: str, done: int, total: int) -> None:
+        """Something is about to be read, or was."""
+        self._watch.phase("observe" if done else "plan")
 
 
 def written(text: str | Iterator[str]) -> None:
@@ -87,28 +95,28 @@ def written(text: str | Iterator[str]) -> None:
 
 
 def run(sort: str, size: int, built: float, tables: int) -> Figures:
-    """One mesh through all of the core."""
+    """One mesh through all of it, from its files to what people see."""
     tune()
     text = MESHES[sort](size)
+    earlier = without_last_member(text)
     watch = Stopwatch()
-    mesh = load({"meshes/large.yaml": text}).mesh
+    head = load({"meshes/large.yaml": text}).mesh
+    base = load({"meshes/large.yaml": earlier}).mesh
     watch.phase("load")
-    world = world_of(mesh, built, tables)
+    world = world_of(head, built, tables)
     wanted = {"peerings": world.peerings, "routes": world.routes}
-    vpcs = len({member.vpc for _, environment in mesh for member in environment.members})
+    vpcs = len({member.vpc for _, environment in head for member in environment.members})
     gc.collect()
     watch.skip()
-    facts = facts_of(world, mesh)
-    watch.phase("observe")
-    plan = make_plan(mesh, None, facts)
+    plan = make_plan(Answering(world), head, base, progress=Phases(watch))
     watch.phase("plan")
-    del world, facts  # the commands have dropped them too by now
+    del world  # of AWS's answers no command keeps any for so long
     gc.collect()
     watch.skip()
     plan.fingerprint  # noqa: B018 - computed once, for all who ask
     watch.phase("fingerprint")
     for name, render in RENDERERS.items():
-        written(render(plan))
+        written(render(plan, head))
         watch.phase(name)
     figures = {"vpcs": vpcs, **wanted, "changes": len(plan.changes), "memory": peak_memory()}
     return {**figures, "cpu": watch.total, "phases": watch.seconds}

@@ -73,6 +73,11 @@ def mesh_file(environments: Iterable[tuple[str, Iterable[Place]]]) -> str:
     return "".join(lines)
 
 
+def without_last_member(text: str) -> str:
+    """A mesh file as it was before the last member of its last environment joined."""
+    return text[: text.rindex("    - account_id:")]
+
+
 def full_mesh(vpcs: int) -> str:
     """One environment over 10 accounts by 3 regions."""
     return mesh_file([("production", places(vpcs))])

@@ -136,7 +136,7 @@ def core(results: Results) -> str:
 
 
 def _rendering(found: Mapping[str, float]) -> float:
-    phases = ("fingerprint", "comment", "document", "terminal", "json", "html")
+    phases = ("fingerprint", "log", "json", "html", "comment", "record")
     return sum(found[phase] for phase in phases)
 
 

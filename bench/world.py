@@ -9,14 +9,22 @@ from typing import Any
 
 from bench.meshes import cidr_block_of
 from bot.kinds.vpc_peering.spec import requester_of
-from bot.model.address import Pair, Scope, VpcRef
+from bot.model.address import AccountId, Pair, Scope, VpcRef
 from bot.model.mesh import Mesh
 from bot.model.ownership import peering_tags
+from bot.model.step import Role
 from bot.model.tags import Tags
 from bot.model.topology import wanted_pairs
+from bot.ports import Fence, Writer, unfenced
 
 Item = dict[str, Any]
 Answers = dict[tuple[Scope, str], list[Item]]
+
+QUOTAS = "servicequotas:GetServiceQuota"
+QUOTA = 1000.0
+"""What AWS raises the quotas of the largest meshes to."""
+SUBNETS = 3
+"""Of each VPC, each with a route table of its own as long as there are enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +40,25 @@ class World:
 
     def read(self, scope: Scope, action: str, **params: Any) -> Iterator[Mapping[str, Any]]:
         """The items of one answer."""
+        if action == QUOTAS:
+            return iter([{"Quota": {"QuotaCode": params["QuotaCode"], "Value": QUOTA}}])
         assert not params, params
         return iter(self.answers.get((scope, action), ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """A ports.Aws for plans: everybody who asks has the same answers."""
+
+    world: World
+
+    def reader(self, roles: Mapping[AccountId, Role]) -> World:
+        """Whatever the roles are."""
+        return self.world
+
+    def writer(self, roles: Mapping[AccountId, Role], fence: Fence = unfenced) -> Writer:
+        """Raises AssertionError: a plan writes nothing."""
+        raise AssertionError(f"a plan does not write, asked for {sorted(roles)}")
 
 
 def world_of(mesh: Mesh, built: float, tables: int) -> World:
@@ -67,6 +92,7 @@ def _vpc(answers: Answers, vpc: VpcRef, routes: list[tuple[str, str]], tables: i
     others = [
         _route(to, "VpcPeeringConnectionId", peering, "CreateRoute") for to, peering in routes
     ]
+    subnets = _subnets(answers, vpc)
     for number in range(tables):
         answers[vpc.scope, "ec2:DescribeRouteTables"].append(
             {
@@ -74,8 +100,41 @@ def _vpc(answers: Answers, vpc: VpcRef, routes: list[tuple[str, str]], tables: i
                 "VpcId": vpc.vpc_id,
                 "Routes": [local, *others],
                 "Tags": [{"Key": "peerd_eligible", "Value": "true"}],
+                "Associations": [
+                    {"Main": False, "SubnetId": subnet} for subnet in subnets[number::tables]
+                ],
             }
         )
+
+
+def _subnets(answers: Answers, vpc: VpcRef) -> list[str]:
+    """The ids of a VPC's subnets, which share the default network ACL."""
+    network = cidr_block_of(vpc.vpc_id).removesuffix("0/24")
+    ids = [f"subnet-{vpc.vpc_id[-12:]}{number:05x}" for number in range(SUBNETS)]
+    for number, subnet in enumerate(ids):
+        block = f"{network}{64 * number}/26"
+        answers[vpc.scope, "ec2:DescribeSubnets"].append(
+            {"SubnetId": subnet, "VpcId": vpc.vpc_id, "CidrBlock": block}
+        )
+    answers[vpc.scope, "ec2:DescribeNetworkAcls"].append(
+        {
+            "NetworkAclId": f"acl-{vpc.vpc_id[-17:]}",
+            "VpcId": vpc.vpc_id,
+            "IsDefault": True,
+            "Entries": [_entry(egress, *rule) for egress in (False, True) for rule in RULES],
+            "Associations": [{"SubnetId": subnet} for subnet in ids],
+        }
+    )
+    return ids
+
+
+RULES = ((100, "allow"), (32767, "deny"))
+"""Of a network ACL that AWS made, in either direction."""
+
+
+def _entry(egress: bool, number: int, action: str) -> Item:
+    said = {"Egress": egress, "RuleNumber": number, "RuleAction": action}
+    return {**said, "Protocol": "-1", "CidrBlock": "0.0.0.0/0"}
 
 
 def _route(destination: str, kind: str, target: str, origin: str) -> Item:

@@ -59,6 +59,15 @@ class FailureReason(StrEnum):
     GITHUB = "github"
 
 
+class Signalled(KeyboardInterrupt):
+    """SIGINT or SIGTERM came; the text, if any, says what is known to hold.
+
+    A class of its own: CPython remembers that a plain KeyboardInterrupt left ``exec`` (dataclasses
+    are made with it) and kills itself by SIGINT in the end, whoever caught it meanwhile
+    (``unhandled_keyboard_interrupt`` in Python/pythonrun.c).
+    """
+
+
 class BotError(Exception):
     """A failure that meshbot expects and can explain."""
 

@@ -77,6 +77,7 @@ def _peering(world: World, peering_id: str, item: dict[str, Any]) -> None:
     if peering.status in ("provisioning", "initiating-request"):
         becomes = {"provisioning": "active", "initiating-request": "pending-acceptance"}
         peering.due.append((5.0, becomes[peering.status], ""))
+    peering.visible = {accepter.scope: item["unseen"]} if "unseen" in item else {}
     world.peerings[peering_id] = peering
 
 

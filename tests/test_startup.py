@@ -61,7 +61,7 @@ def test_validate_imports_nothing_that_plans_applies_or_talks() -> None:
     assert not under(modules, *HEAVY)
     assert not under(modules, "bot.engine", "bot.kinds", "bot.ports", "bot.adapters.aws")
     assert not under(modules, "bot.adapters.github", "bot.adapters.terminal", "bot.emulator")
-    assert len(under(modules, "bot")) < 45
+    assert len(under(modules, "bot")) <= 45
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("plan", "--help"), ("validate", "--help")])

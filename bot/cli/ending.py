@@ -6,7 +6,9 @@ import contextlib
 
 import click
 
-from bot.errors import BotError, ExitCode
+from bot.errors import BotError, ExitCode, Signalled
+
+ABORTED = "Aborted; nothing new was started."
 
 
 def ended(error: BaseException) -> ExitCode:
@@ -16,7 +18,7 @@ def ended(error: BaseException) -> ExitCode:
             error.show()
             code = ExitCode.USAGE
         case click.Abort() | KeyboardInterrupt():
-            code = _said("Aborted; nothing new was started.")
+            code = _said(_stopped(error))
         case BotError():
             code = _complained(error)
         case BrokenPipeError():
@@ -28,6 +30,11 @@ def ended(error: BaseException) -> ExitCode:
         case _:
             code = _bug(error)
     return code
+
+
+def _stopped(error: BaseException) -> str:
+    told = error.__cause__ if isinstance(error, click.Abort) else error  # click wraps it
+    return str(told) if isinstance(told, Signalled) and told.args else ABORTED
 
 
 def _said(text: str) -> ExitCode:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -26,11 +27,11 @@ def _holder() -> str:
     return laptop()
 
 
-def voice() -> Voice:
-    """Standard error; Ctrl-C ends the waiting."""
+def voice(left: Callable[[], float]) -> Voice:
+    """Standard error; Ctrl-C ends the waiting. ``left``: see Voice."""
     from bot.usecases.leasing import Voice
 
-    return Voice(_say, lambda text: _say(f"warning: {text}"), _pause)
+    return Voice(_say, lambda text: _say(f"warning: {text}"), _pause, left)
 
 
 def _say(text: str) -> None:
@@ -47,6 +48,7 @@ def _pause(seconds: float) -> bool:
 def unlock(lock: str, *, yes: bool, form: str) -> ExitCode:
     """Shows the holder, asks, and deletes exactly what was shown."""
     from bot.adapters import aws
+    from bot.adapters.interruption import ending_in_order
     from bot.usecases import leasing, output
 
     place = leasing.place_of(lock, "--lock")
@@ -62,7 +64,9 @@ def unlock(lock: str, *, yes: bool, form: str) -> ExitCode:
                 "not confirmed: the lease was left. Where nobody can be asked, give --yes.",
                 FailureReason.UNREVIEWED,
             )
-        if not leasing.remove(found):
+        with ending_in_order():
+            removed = leasing.remove(found)
+        if not removed:
             raise Locked("locked: the lease is another one by now; it was left. Look again.")
         click.echo("Unlocked.", err=quiet)
     if quiet:

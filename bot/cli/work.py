@@ -17,6 +17,7 @@ from bot.cli.shards import Part
 from bot.errors import BotError, ExitCode, FailureReason, Interrupted, MeshInvalid, Refused
 
 if TYPE_CHECKING:
+    from bot.adapters.interruption import StopFlag
     from bot.engine.execute.rates import Rate
     from bot.model.change import Plan, Report
     from bot.ports import Aws, Lease, Stop
@@ -81,8 +82,11 @@ def apply(
 
     connected = aws.connect(run_origin())
     revisions = _revisions(options, base)
-    with ending_in_order(), leased(wanted, lambda: connected.initial, leasing.voice()) as lease:
-        return _planned_and_applied(options, connected, revisions, yes, approval, lease)
+    with (
+        ending_in_order() as stop,
+        leased(wanted, lambda: connected.initial, leasing.voice(stop.left)) as lease,
+    ):
+        return _planned_and_applied(options, connected, revisions, yes, approval, lease, stop)
 
 
 def _planned_and_applied(
@@ -92,13 +96,14 @@ def _planned_and_applied(
     yes: bool,
     approval: Approval,
     lease: Lease,
+    stop: StopFlag,
 ) -> ExitCode:
     from bot.adapters.interruption import interruptible
     from bot.usecases import local, output
     from bot.usecases.approval import check_applicable, check_unchanged
     from bot.usecases.leasing import check_held
 
-    made = _made(options, connected, revisions)
+    made = _made(options, connected, revisions, stop)
     quiet = options.format == "json"  # then standard output holds one JSON document
     if not (quiet and yes):
         shown = "text" if quiet else options.format
@@ -108,7 +113,7 @@ def _planned_and_applied(
         if made.changes and not yes:
             _confirm(made)
             confirmed = made
-            made = _made(options, connected, revisions)  # people take their time
+            made = _made(options, connected, revisions, stop)  # people take their time
             check_unchanged(confirmed, made)
         if made.changes:
             check_held(lease)
@@ -116,7 +121,7 @@ def _planned_and_applied(
         if options.format == "json":
             _print(output.plan_pieces(made, "json"))
         raise
-    with interruptible() as stop:  # once something was changed, no signal takes the report away
+    with interruptible(stop):  # once something was changed, no signal takes the report away
         report = _applied(connected, revisions, made, lease, options.rates, stop)
         _print(output.report_pieces(report, options.format))
     return local.apply_exit_code(made, report)
@@ -127,7 +132,7 @@ def _print(pieces: Iterable[str], *, err: bool = False) -> None:
         click.echo(piece, nl=False, err=err)
 
 
-def _made(options: Options, connected: Aws, revisions: Revisions) -> Plan:
+def _made(options: Options, connected: Aws, revisions: Revisions, stop: StopFlag) -> Plan:
     """The plan to apply. Raises Interrupted."""
     from bot.adapters import terminal
     from bot.adapters.interruption import interruptible
@@ -135,7 +140,7 @@ def _made(options: Options, connected: Aws, revisions: Revisions) -> Plan:
     from bot.usecases import local
 
     part = Part.of(options.shard, options.environments, revisions)
-    with interruptible() as stop, terminal.progress(lines) as progress:
+    with interruptible(stop), terminal.progress(lines) as progress:
         made = local.planned(
             connected,
             revisions,

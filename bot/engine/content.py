@@ -29,6 +29,15 @@ def _without_places(value: Any) -> Any:
     return [_without_places(item) for item in value] if isinstance(value, list) else value
 
 
+def same_environment(name: str, one: Mesh, other: Mesh) -> bool:
+    """Whether an environment is in both, and asks for the same in both."""
+    here, there = one.file_of(name), other.file_of(name)
+    if here is None or there is None or here.metadata != there.metadata:
+        return False
+    mine, theirs = one.environments[name], other.environments[name]
+    return mine == theirs or _of(mine) == _of(theirs)
+
+
 def differing(before: Mesh, after: Mesh) -> frozenset[str]:
     """Environments that ask for something else, that came or that went."""
     one, other = contents(before), contents(after)

@@ -14,9 +14,12 @@ from bot.model.inventory import Inventory
 def with_names(changes: Iterable[Change[Any]], inventory: Inventory) -> Iterator[Change[Any]]:
     """The changes, with the names of the security groups that rules are of and let through."""
     known = {g.id: g.name for held in inventory.security_groups.values() for g in held if g.name}
+    if not known:
+        yield from changes
+        return
     for change in changes:
         spec = change.after or change.before
-        if known and isinstance(spec, RuleSpec):
+        if isinstance(spec, RuleSpec):
             ids = sorted({spec.group, spec.allowed} & known.keys())
             yield replace(change, names=tuple((id_, known[id_]) for id_ in ids))
         else:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
+from bot.engine.drift import Rest, labelled, settled
 from bot.engine.membership import memberships, missing_members
 from bot.engine.naming import with_names
 from bot.engine.observe import Facts
@@ -15,7 +16,7 @@ from bot.engine.safety import refusals
 from bot.kinds import KINDS, route, security_group_rule
 from bot.kinds.base import References, Situation
 from bot.model.address import Address, Scope, pair_of
-from bot.model.change import Action, Change, Gap, Origin, Plan
+from bot.model.change import Action, Change, Gap, Plan
 from bot.model.diagnostic import Diagnostic, Severity
 from bot.model.mesh import Mesh
 
@@ -27,8 +28,8 @@ def make_plan(mesh: Mesh, base: Mesh | None, facts: Facts) -> Plan:
     """
     before = base if base is not None and base.known else None
     changes, diagnostics, references = _difference(mesh, before, facts)
-    if before is not None:
-        changes = _labelled(changes, before, facts)
+    if before is not None and changes:
+        changes = _labelled(changes, mesh, before, facts)
     moves = memberships(mesh, before, changes)
     told = {*diagnostics, *missing_members(mesh, facts.inventory, moves)}
     names = {env.name for _, env in mesh} | {n for c in changes for n in c.environments}
@@ -52,17 +53,19 @@ def _ids(references: References) -> dict[Address, str]:
 
 
 def _difference(
-    mesh: Mesh, base: Mesh | None, facts: Facts
+    mesh: Mesh, base: Mesh | None, facts: Facts, wanted: Mesh | None = None
 ) -> tuple[tuple[Change[Any], ...], tuple[Diagnostic, ...], References]:
+    """What a mesh changes; with ``wanted``, only what that part of it asks for is."""
     references, closed_accounts = References(), mesh.abandoned_accounts
     changes: list[Change[Any]] = []
     diagnostics: list[Diagnostic] = []
     for kind in KINDS:
-        desired = kind.desire(mesh, facts.inventory)
+        desired = kind.desire(wanted or mesh, facts.inventory)
         situation = Situation(mesh, base, facts.inventory, references, closed_accounts)
         difference = kind.diff(desired, facts.observed.get(kind.NAME, ()), situation)
         references = difference.references.kept(difference.blocked)
-        changes = [c for c in changes if not _withheld(c, difference.blocked)]
+        if difference.blocked:
+            changes = [c for c in changes if not _withheld(c, difference.blocked)]
         changes += difference.changes
         diagnostics += difference.diagnostics
         diagnostics += [_blocked(kind.NAME, address) for address in sorted(difference.blocked)]
@@ -71,7 +74,7 @@ def _difference(
 
 def _withheld(change: Change[Any], blocked: Collection[Address]) -> bool:
     """What must stay, and what would go with it alone: half of it gone would help nobody."""
-    if change.action is not Action.DELETE or not blocked:
+    if change.action is not Action.DELETE:
         return False
     return change.address in blocked or any(to in blocked for to in pointed_at(change.before))
 
@@ -113,18 +116,13 @@ def ordered(changes: Iterable[Change[Any]]) -> tuple[Change[Any], ...]:
 
 
 def _labelled(
-    changes: tuple[Change[Any], ...], base: Mesh, facts: Facts
+    changes: tuple[Change[Any], ...], mesh: Mesh, base: Mesh, facts: Facts
 ) -> tuple[Change[Any], ...]:
-    before, _, _ = _difference(base, None, _as_known_to(base, facts))
-    drift = {change.address: change for change in before}
-    return tuple(
-        replace(c, origin=Origin.DRIFT) if _equal(c, drift.get(c.address)) else c for c in changes
-    )
-
-
-def _equal(change: Change[Any], other: Change[Any] | None) -> bool:
-    """True when both would do the same: no plan has two changes of one address."""
-    return other is not None and (change.before, change.after) == (other.before, other.after)
+    known = _as_known_to(base, facts)
+    names = settled(mesh, base, known, changes)
+    rest = Rest.without(names, base, known)
+    before, _, _ = _difference(base, None, rest.facts, rest.mesh)
+    return labelled(changes, names, before)
 
 
 def _as_known_to(base: Mesh, facts: Facts) -> Facts:

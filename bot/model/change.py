@@ -15,6 +15,7 @@ from bot.model.address import Address, Scope, VpcRef
 from bot.model.diagnostic import Diagnostic, Severity, SourceLine
 from bot.model.json_text import COMPACT, quoted
 from bot.model.reachability import EnvironmentReach
+from bot.model.remembered import Remembered
 from bot.model.subnet import SubnetFacts
 from bot.model.tags import Tags
 
@@ -139,8 +140,12 @@ class Change(Generic[S]):
     @property
     def canonical_rest(self) -> str:
         """What follows in ``canonical_text``."""
+        return self.rest_by(COMPACT.text)
+
+    def rest_by(self, text: Callable[[S | None], str]) -> str:
+        """``canonical_rest``, where ``text`` gives the two sides as compact JSON."""
         return (
-            f'"after":{COMPACT.text(self.after)},"before":{COMPACT.text(self.before)},'
+            f'"after":{text(self.after)},"before":{text(self.before)},'
             f'"kind":{quoted(self.address.kind)}}}'
         )
 
@@ -326,7 +331,8 @@ class Plan:
     @cached_property
     def _fingerprints(self) -> tuple[str, Mapping[str, str]]:
         """Of the whole and of each environment, from one pass over the canonical texts."""
-        texts = _in_order(self.changes, lambda c: c.canonical_start, lambda c: c.canonical_rest)
+        text = Remembered(COMPACT.text)
+        texts = _in_order(self.changes, lambda c: c.canonical_start, lambda c: c.rest_by(text))
         lines = ((text, self.changes[place].environments) for place, text in texts)
         return _digest(lines, self.environments)
 

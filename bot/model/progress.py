@@ -33,8 +33,10 @@ class Progressed:
 
     ``seconds_left`` is what AWS's token buckets allow for the calls that are left, of the
     slowest bucket: the least that it can take, and about what it takes in a long run.
+    ``waiting`` says what all that is left waits for, when that is up to others; else empty.
     """
 
     scopes: tuple[ScopeProgress, ...]
     kinds: tuple[KindProgress, ...]
     seconds_left: float
+    waiting: str = ""

@@ -128,6 +128,19 @@ class Slot:
     taken: bool = False
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Occupied:
+    """A place of that ``name`` in a ``scope`` that was taken when an apply began, by ``id``.
+
+    ``party`` is the scope that could end it, and the plan has nothing to do with that.
+    """
+
+    name: str
+    scope: Scope
+    id: str
+    party: Scope
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One AWS call (or wait) of a change.

@@ -15,6 +15,7 @@ from bot.kinds.security_group_rule import RuleSpec
 from bot.kinds.vpc_peering import PeeringSpec
 from bot.model.address import Address, VpcRef, pair_of
 from bot.model.change import Action, Change, Membership, Origin, Plan
+from bot.model.remembered import Remembered
 
 Changes = tuple[Change[Any], ...]
 
@@ -62,33 +63,44 @@ class Part:
 
 def parts(plan: Plan) -> tuple[Part, ...]:
     """One part for each environment of the plan, and for any other that a change names."""
-    told: dict[str, list[Change[Any]]] = {name: [] for name in plan.environments}
+    return _parts(plan)
+
+
+def _parted(plan: Plan) -> tuple[Part, ...]:
+    told: dict[str, tuple[list[Change[Any]], list[Change[Any]]]] = {}
     shared: dict[str, Counter[str]] = defaultdict(Counter)
     homes: dict[frozenset[str], str] = {}
     spoken_for = frozenset(plan.environments)
+    for name in plan.environments:
+        told[name] = [], []
     for change in plan.changes:
         names = change.environments
         home = homes.get(names)
         if home is None:
             home = homes[names] = min(names & spoken_for or names, default="")
-        told.setdefault(home, []).append(change)
+            told.setdefault(home, ([], []))
+        told[home][change.origin is Origin.DRIFT].append(change)
         if len(names) > 1:
             for other in names - {home}:
                 shared[other][home] += 1
     memberships = defaultdict(list)
     for membership in plan.memberships:
         memberships[membership.environment].append(membership)
-        told.setdefault(membership.environment, [])
+        told.setdefault(membership.environment, ([], []))
     return tuple(
         Part(
             name,
-            sort(c for c in changes if c.origin is Origin.CHANGED),
-            sort(c for c in changes if c.origin is Origin.DRIFT),
+            sort(changed),
+            sort(drifted),
             tuple(memberships[name]),
             tuple(sorted(shared[name].items())),
         )
-        for name, changes in told.items()
+        for name, (changed, drifted) in told.items()
     )
+
+
+_parts = Remembered(_parted, 1)
+"""Of the plan that is told now: a run tells it in a log, a summary and a comment."""
 
 
 def sort(changes: Iterable[Change[Any]]) -> Sorted:

@@ -11,9 +11,10 @@ from bot.kinds.vpc_peering import PeeringSpec
 from bot.model.address import Address
 from bot.model.change import Action, Change, Membership, Outcome, Plan
 from bot.model.diagnostic import Diagnostic, SourceLine
+from bot.model.remembered import Remembered
 from bot.render.context import Context, web_url
 from bot.render.escape import html, html_text
-from bot.render.grouping import table
+from bot.render.grouping import Table, table
 from bot.render.levels import missing_vpcs
 from bot.render.page import POLICY, SCRIPT, STYLE
 from bot.render.picture import picture
@@ -156,7 +157,7 @@ def _changes(plan: Plan, context: Context, outcomes: Sequence[Outcome]) -> Itera
     )
     ended = {outcome.change.address: outcome for outcome in outcomes}
     heads = ["", "Kind", "What", "Environments", "Why", "Declared at"]
-    place = cache(partial(_place, context))
+    place: Callable[[SourceLine], str] = Remembered(partial(_place, context))
     rows = (_change(change, place, ended) for change in plan.changes)
     yield from _table([*heads, "Outcome"] if ended else heads, rows, "changes")
 
@@ -202,11 +203,21 @@ def _what(change: Change[Any]) -> str:
     if not isinstance(spec, RouteSpec):
         return f"<code>{html(brief(change), LONG)}</code>"
     was = f" (was {_id(peer(change.before))})" if change.before and change.after else ""
-    where = table(change)
-    return (
-        f"{_id(where.vpc)} {_id(where.route_table)}:"
-        f" {_id(f'{spec.destination} → {peer(spec)}')}{was}"
-    )
+    return f"{_where(table(change))}: {_led(spec)}{was}"
+
+
+def _at(where: Table) -> str:
+    return f"{_id(where.vpc)} {_id(where.route_table)}"
+
+
+_where = Remembered(_at)
+
+
+def _leading(spec: RouteSpec) -> str:
+    return _id(f"{spec.destination} → {peer(spec)}")
+
+
+_led = Remembered(_leading)
 
 
 def _id(value: object) -> str:

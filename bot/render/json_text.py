@@ -36,6 +36,9 @@ class Written(Iterator[str]):
     def __init__(self, texts: Iterator[str]) -> None:
         self._texts = texts
 
+    def __iter__(self) -> Iterator[str]:
+        return self._texts
+
     def __next__(self) -> str:
         return next(self._texts)
 

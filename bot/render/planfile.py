@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from bot.config.schema import schema_text
@@ -22,6 +22,7 @@ from bot.model.change import (
 )
 from bot.model.diagnostic import Diagnostic, SourceLine
 from bot.model.json_text import INDENTED, quoted
+from bot.model.remembered import Remembered
 from bot.render.json_reader import no_constant, read_object, strict
 from bot.render.json_text import Written, json_pieces
 from bot.render.reachability import as_data
@@ -102,7 +103,7 @@ def _plan(plan: Plan) -> dict[str, Any]:
             "delete": summary.delete,
         },
         "environments": list(plan.environments),
-        "changes": Written(map(_change_text, plan.changes)),
+        "changes": Written(map(partial(_change_text, side=Remembered(_side_text)), plan.changes)),
         "diagnostics": [diagnostic_data(diagnostic) for diagnostic in plan.diagnostics],
         "refusals": [diagnostic_data(diagnostic) for diagnostic in plan.refusals],
         "gaps": [_gap(gap) for gap in plan.gaps],
@@ -122,14 +123,18 @@ def _change(change: Change[Any]) -> dict[str, Any]:
     }
 
 
-def _change_text(change: Change[Any]) -> str:
+def _side_text(side: Any) -> str:
+    return INDENTED.text(side, 3)
+
+
+def _change_text(change: Change[Any], side: Callable[[Any], str]) -> str:
     """The text of ``_change``, two levels below the whole. Large plans are all but only these."""
     entries = [
         f'"action": "{change.action}"',
         f'"kind": "{change.address.kind}"',
         f'"address": {quoted(str(change.address))}',
-        f'"before": {INDENTED.text(change.before, 3)}',
-        f'"after": {INDENTED.text(change.after, 3)}',
+        f'"before": {side(change.before)}',
+        f'"after": {side(change.after)}',
         f'"environments": {_names_text(change.environments)}',
         f'"declared_at": {_lines_text(change.declared_at)}',
         f'"origin": "{change.origin}"',
@@ -145,9 +150,16 @@ def _names_text(names: frozenset[str]) -> str:
     return INDENTED.text(sorted(names), 3)
 
 
-@lru_cache(maxsize=1 << 14)
-def _lines_text(lines: tuple[SourceLine, ...]) -> str:
-    return INDENTED.text(lines, 3)
+def _lines_of(lines: tuple[SourceLine, ...]) -> str:
+    return INDENTED.bracketed("[", [_line_text(line) for line in lines], "]", 3)
+
+
+def _line_of(line: SourceLine) -> str:
+    return INDENTED.text(line, 4)
+
+
+_lines_text = Remembered(_lines_of)
+_line_text = Remembered(_line_of)
 
 
 def _line(line: SourceLine) -> dict[str, Any]:

@@ -10,6 +10,9 @@ from bot.render.wording import noun_of, plural
 
 MINUTE = 60.0
 
+SHORT = 7.5
+"""Seconds below which they are told as five; from here on they are rounded to tens."""
+
 
 def left_in(kinds: Iterable[KindProgress]) -> int:
     """How many changes are left to do."""
@@ -31,19 +34,21 @@ def counts(kinds: Iterable[KindProgress]) -> str:
 
 
 def time_left(seconds: float) -> str:
-    """``about 2 min left``; nothing for a time that nobody knows."""
+    """``about 2 min left``, ``about 30 s left``; nothing for a time that nobody knows."""
     if not 0 <= seconds < float("inf"):
         return ""
-    if seconds < MINUTE:
-        return "less than a minute left"
+    tens = int(seconds / 10 + 0.5) * 10
+    if tens < MINUTE:
+        return f"about {tens if seconds >= SHORT else 5} s left"
     hours, minutes = divmod(int(seconds / MINUTE + 0.5), 60)
     parts = [f"{hours:,} h" if hours else "", f"{minutes} min" if minutes else ""]
     return f"about {' '.join(filter(None, parts))} left"
 
 
 def in_words(state: Progressed) -> str:
-    """``peerings 120/276, routes 412/1,104, about 2 min left``."""
-    left = time_left(state.seconds_left) if left_in(state.kinds) else ""
+    """``peerings 120/276, routes 412/1,104, about 2 min left``, or what is waited for."""
+    waiting = f"waiting: {escape.visible(state.waiting)}" if state.waiting else ""
+    left = waiting or time_left(state.seconds_left) if left_in(state.kinds) else ""
     return ", ".join(filter(None, (counts(state.kinds), left)))
 
 

@@ -30,11 +30,15 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """How people are told; ``pause`` waits so many seconds and says whether to stop."""
+    """How people are told; ``pause`` waits so many seconds and says whether to stop.
+
+    ``left``: the seconds that giving the lease back may take, fewer once a signal came.
+    """
 
     say: Callable[[str], None]
     warn: Callable[[str], None]
     pause: Callable[[float], bool]
+    left: Callable[[], float]
 
 
 def place_of(text: str, name: str) -> LeasePlace | None:
@@ -74,7 +78,7 @@ def leased(
         keeper.start()
         yield keeper
     finally:
-        if left := keeper.release():
+        if left := keeper.release(voice.left()):
             voice.warn(left)
 
 

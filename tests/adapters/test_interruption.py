@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -13,9 +14,31 @@ from threading import Timer
 
 import pytest
 
-from bot.adapters.interruption import StopFlag, ending_in_order, interruptible
+from bot.adapters.interruption import ENDING, StopFlag, ending_in_order, interruptible
+from bot.errors import Signalled
 
 ROOT = Path(__file__).parents[2]
+EARLY = """
+import os, sys
+from importlib.abc import MetaPathFinder
+
+LOCAL = "bot.usecases.local"
+MODULES = {"importing": "bot.cli.commands", "in_exec": LOCAL, "planning": LOCAL}
+
+class Signalling(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == MODULES[when]:
+            if when == "in_exec":  # as the making of a dataclass is cut short
+                exec(f"for _ in range(2): os.kill(os.getpid(), {number})")
+            for _ in range(2):
+                os.kill(os.getpid(), number)
+
+when, number = sys.argv[1], int(sys.argv[2])
+sys.argv[1:] = ["plan"]
+sys.meta_path.insert(0, Signalling())
+from bot.__main__ import main
+main()
+"""
 BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["INT", "TERM"])
 STORM = """
 import signal
@@ -93,7 +116,7 @@ def test_a_signal_unwinds_what_is_held_and_a_second_does_not_cut_that_short(
             os.kill(os.getpid(), number)
 
     try:
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(Signalled):
             work()
         os.kill(os.getpid(), signal.SIGTERM)  # while the message is written
     finally:
@@ -101,6 +124,57 @@ def test_a_signal_unwinds_what_is_held_and_a_second_does_not_cut_that_short(
             signal.signal(n, handler)
 
     assert given_back == [True]
+
+
+def test_what_was_spent_since_the_signal_is_taken_from_what_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stop, now = StopFlag(), [100.0]
+    monkeypatch.setattr("bot.adapters.interruption.time.monotonic", lambda: now[0])
+    assert stop.left() == math.inf
+
+    left = []
+    for seconds in (0, 2.5, 2, 60):
+        now[0] += seconds
+        stop.set()  # the first signal counts
+        left.append(stop.left())
+
+    assert left == [ENDING, ENDING - 2.5, 0.5, 0.5]
+
+
+def test_the_parts_of_a_run_share_its_flag() -> None:
+    before = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with ending_in_order() as stop:
+            with interruptible(stop) as part:
+                os.kill(os.getpid(), signal.SIGTERM)
+            assert part is stop
+            assert stop.left() <= ENDING
+    finally:
+        for n, handler in before.items():
+            signal.signal(n, handler)
+
+
+@BOTH
+@pytest.mark.parametrize("when", ["importing", "in_exec", "planning"])
+def test_before_work_begins_a_signal_ends_it_with_a_word_and_a_code(
+    number: signal.Signals, when: str, tmp_path: Path
+) -> None:
+    (tmp_path / "early.py").write_text(EARLY)
+    ended = subprocess.run(  # noqa: S603 - this very Python with arguments of our own
+        # as users start it: only of what -m runs does Python look for a lost KeyboardInterrupt
+        [sys.executable, "-m", "early", when, str(int(number))],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        timeout=60,
+        check=False,
+        text=True,
+    )
+
+    assert ended.returncode == 1, ended
+    assert ended.stderr.strip() == "interrupted; nothing was changed."
+    assert ended.stdout == ""
 
 
 def test_without_a_signal_ending_in_order_leaves_all_as_it_was() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 
 from bot.engine.execute.advice import NO_PLACE, advice
 from bot.engine.execute.graph import Graph
-from bot.engine.execute.places import TRIAL, Slots
+from bot.engine.execute.places import RETRY, TRIAL, Slots
 from bot.engine.execute.scheduler import Run
 from bot.engine.execute.settings import Settings
 from bot.errors import AwsError
@@ -18,8 +19,9 @@ from bot.kinds.vpc_peering.spec import requester_of
 from bot.model.address import Pair, Scope, VpcRef
 from bot.model.change import Change, Report, Result
 from bot.model.mesh import Mesh
-from bot.model.step import Slot, Step, StepRef
-from bot.ports import Quiet
+from bot.model.progress import Progressed
+from bot.model.step import Occupied, Slot, Step, StepRef
+from bot.ports import Progress, Quiet
 from tests.engine.steps import EAST, WEST, address
 from tests.fakes import run
 from tests.fakes.aws import FakeAws
@@ -27,7 +29,7 @@ from tests.fakes.dispatcher import Killed, SimulatedDispatcher
 from tests.fakes.ec2 import Delays
 from tests.fakes.faults import Rule
 from tests.fakes.meshes import mesh_of
-from tests.fakes.world import Clock, World
+from tests.fakes.world import LIVE, Clock, World
 from tests.fakes.world import scope as scope_of
 
 
@@ -206,6 +208,147 @@ def test_a_request_that_aws_gives_up_later_frees_its_place() -> None:
     assert len(rejected) == 2 * TRIAL
     assert towards(BAD, report) == {Result.FAILED: 2 * TRIAL, Result.APPLIED: 30}
     assert towards(GOOD, report) == {Result.APPLIED: 10}
+
+
+ELSEWHERE = scope("999999999999")
+
+
+def requested_by_others(hub: Hub, number: int) -> list[str]:
+    """Requests that the hub's VPC made to an account that is not in the mesh; their ids."""
+    return [
+        hub.world.peering(HUB, VpcRef(ELSEWHERE, f"vpc-{n:05x}"), "pending-acceptance").id
+        for n in range(number)
+    ]
+
+
+def apply_beside(
+    hub: Hub, *, kill: Callable[[], bool] = run.never, progress: Progress | None = None
+) -> Report:
+    """Plans as an apply does, which keeps the requests that it saw."""
+    made = run.plan(hub.aws, hub.mesh, applying=True)
+    hub.aws.calls.clear()
+    return run.apply(hub.aws, hub.mesh, None, made, kill=kill, progress=progress)
+
+
+def test_places_of_others_that_the_plan_saw_are_left_to_them() -> None:
+    hub = Hub.with_peers(bad=40, good=40)
+    requested_by_others(hub, 20)
+
+    report = apply_beside(hub)
+
+    assert report.succeeded
+    assert hub.requests()[""] == 80
+    assert hub.requests()[FULL] <= 80 / RETRY  # it tries now and then if one came free
+
+
+class Told(Quiet):
+    """Keeps what was said to be waited for."""
+
+    def __init__(self) -> None:
+        self.waiting: list[str] = []
+
+    def progressed(self, state: Progressed) -> None:
+        self.waiting.append(state.waiting)
+
+
+def test_who_holds_all_places_is_told_while_it_waits_and_when_it_gives_up(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    hub = Hub.with_peers(bad=10, good=10)
+    ids = requested_by_others(hub, 25)
+    told = Told()
+
+    report = apply_beside(hub, progress=told)
+
+    words = (
+        f"25 unaccepted requests of {HUB.scope} are not of this run and take places"
+        f" ({', '.join(ids[:3])} and 22 more): {ELSEWHERE} can accept or reject them,"
+        f" {HUB.scope} can delete them"
+    )
+    assert words in told.waiting
+    assert [r.getMessage() for r in caplog.records] == [f"the apply waits: {words}"]
+    assert report.count(Result.FAILED) == 20
+    assert all(outcome.advice.endswith(f" {words}.") for outcome in report.outcomes)
+
+
+def test_places_that_others_give_back_are_used_as_many_as_there_are() -> None:
+    hub = Hub.with_peers(bad=40, good=40)
+    ids = requested_by_others(hub, 25)
+    most = 0
+
+    def rejected() -> bool:
+        """Nobody is killed: after a while all these requests are rejected."""
+        nonlocal most
+        if hub.world.clock.now > 10:
+            for each in ids:
+                hub.world.peerings[each].status = "rejected"
+            pending = sum(p.status in LIVE[:2] for p in hub.world.peerings.values())
+            most = max(most, pending)
+        return False
+
+    report = apply_beside(hub, kill=rejected)
+
+    assert report.succeeded
+    assert most > TRIAL
+    assert hub.world.clock.now < 120
+
+
+def test_requests_that_the_plan_goes_on_with_are_not_of_others() -> None:
+    hub = Hub.with_peers(bad=30, good=20)
+    made = run.plan(hub.aws, hub.mesh)
+
+    def many() -> bool:
+        return sum(p.status == "pending-acceptance" for p in hub.world.peerings.values()) >= 20
+
+    with pytest.raises(Killed):
+        run.apply(hub.aws, hub.mesh, None, made, kill=many)
+    told = Told()
+
+    report = apply_beside(hub, progress=told)
+
+    assert report.succeeded
+    assert hub.requests()[FULL] == 0
+    assert not any(told.waiting)
+
+
+def occupied(number: int) -> list[Occupied]:
+    return [Occupied("unaccepted requests", EAST, f"pcx-{n:02}", WEST) for n in range(number)]
+
+
+def held(slots: Slots) -> int:
+    """Places that are taken when as many are asked for as there may be."""
+    names = (f"held {n}" for n in range(25))
+    return sum(sent(slots, name, scope(f"{300000000000 + n}")) for n, name in enumerate(names))
+
+
+def test_a_withdrawn_request_gives_its_place_to_us() -> None:
+    slots = Slots()
+    slots.occupy(occupied(20))
+    assert held(slots) == 5
+
+    slots.vacated("pcx-07")
+    slots.vacated("pcx-07")
+    slots.vacated("pcx-99")
+
+    assert [sent(slots, name, None) for name in ("one more", "and another")] == [True, False]
+
+
+@pytest.mark.parametrize("number", [24, 25, 60])
+def test_one_place_is_always_tried(number: int) -> None:
+    slots = Slots()
+    slots.occupy(occupied(number))
+
+    assert held(slots) == 1
+
+
+def test_one_that_stays_taken_does_not_end_the_tries_before_aws_refuses() -> None:
+    slots = Slots()
+    slots.occupy(occupied(25))
+    assert sent(slots, "a", None)
+    slots.lose(slot("a").until, failure())
+
+    assert sent(slots, "b", None)
+    assert not sent(slots, "c", None)
 
 
 def slot(name: str, party: Scope | None = WEST, size: int = 25) -> Slot:

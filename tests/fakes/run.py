@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from bot.engine.execute.settings import Settings
 from bot.model.change import Plan, Report
 from bot.model.mesh import Mesh
 from bot.ports import Lease, Progress
@@ -40,6 +41,7 @@ def apply(
     landing: bool = False,
     lease: Lease | None = None,
     progress: Progress | None = None,
+    settings: Settings | None = None,
 ) -> Report:
     """Applies a plan in virtual time. Raises Killed when ``kill`` says so."""
     dispatcher = SimulatedDispatcher(aws.world.clock, kill=kill, landing=landing)
@@ -53,4 +55,5 @@ def apply(
         stop=stop,
         lease=lease,
         progress=progress,
+        settings=settings,
     )

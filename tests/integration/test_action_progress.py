@@ -103,14 +103,14 @@ def test_the_comment_says_applying_in_between_and_the_outcome_in_the_end(
     assert set(between) == {(200, APPLYING)}
     assert len(between) <= most
     first = bodies(story)[0]
-    assert "**Applying …** peerings 0/3, routes 0/6, less than a minute left ([the run](" in first
+    assert "**Applying …** peerings 0/3, routes 0/6, about 5 s left ([the run](" in first
     assert "/actions/runs/" in first
     assert "`111111111111/us-east-1`: peerings 0/2, routes 0/2" in first
     assert "### Plan: 9 to add" in first
     [comment] = story.comments(number)
     assert comment.split("\n")[1] == APPLIED
     group = ran.log.partition("::group::Applying\n")[2].partition("::endgroup::")[0]
-    assert group.startswith("peerings 0/3, routes 0/6, less than a minute left\n")
+    assert group.startswith("peerings 0/3, routes 0/6, about 5 s left\n")
     assert "  333333333333/us-east-1: peerings 0/2, routes 0/2\n" in group
     assert ": peerings 3/3, routes 6/6\n" in group
     assert "::notice::The comment did not" not in ran.log

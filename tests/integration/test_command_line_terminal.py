@@ -90,7 +90,7 @@ def test_a_terminal_shows_progress_and_colour(mesh: Laptop) -> None:
     assert "\x1b[32m" in out
     assert "reading scopes" in err
     assert "applying" in err
-    assert "peerings 0/3, routes 0/6, less than a minute left" in err
+    assert "peerings 0/3, routes 0/6, about 5 s left" in err
     assert "111111111111/us-east-1: peerings 0/2, routes 0/2" in err
     assert "reading scopes" not in out
     assert "minute left" not in out

@@ -11,17 +11,18 @@ from typing import TypeVar
 
 import pytest
 
-from bench.core import RENDERERS, facts_of, written
+from bench.core import RENDERERS, written
 from bench.meshes import apart, full_mesh, shared
-from bench.world import world_of
+from bench.world import World, world_of
+from bot.adapters.threads import ThreadDispatcher
 from bot.config import load
 from bot.engine.graph_difference import graph_difference
-from bot.engine.observe import Facts
+from bot.engine.observe import Facts, observe
 from bot.engine.planner import make_plan, narrowed
 from bot.engine.review import Approved, verdicts
 from bot.model.change import Plan
 from bot.model.mesh import Mesh
-from bot.render import html
+from bot.render import html, markdown
 from bot.render.context import Context
 from bot.render.planfile import plan_json, plan_pieces, read_plan
 from bot.usecases.identity import roles_for
@@ -33,6 +34,10 @@ APART = tuple(apart(environments, 8) for environments in (4, 12, 36))
 SHARED = tuple(shared(environments, 8, 2) for environments in (4, 12, 36))
 MESHES = [FULL, APART, SHARED]
 NAMES = ["full", "apart", "shared"]
+WRITTEN: dict[str, Callable[[Plan, Mesh], str | Iterator[str]]] = {
+    **RENDERERS,
+    "document": lambda plan, _: markdown.document(plan),
+}
 TOLERANCE = 1.1
 """Calls per thing may grow by a tenth: deeper sorts, and what is done once is spread thinner."""
 
@@ -52,6 +57,12 @@ def calls(work: Callable[[], T]) -> tuple[T, int]:
     finally:
         sys.setprofile(before)
     return result, count
+
+
+def facts_of(world: World, mesh: Mesh) -> Facts:
+    """What a plan would read."""
+    with ThreadDispatcher() as dispatcher:
+        return observe(lambda _: world, mesh, None, dispatcher)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +119,15 @@ def test_planning_takes_as_many_calls_for_each_thing(texts: tuple[str, ...], bui
     assert_linear(counted, [case.things for case in cases])
 
 
-@pytest.mark.parametrize("name", RENDERERS)
+@pytest.mark.parametrize("name", WRITTEN)
 @pytest.mark.parametrize("texts", MESHES, ids=NAMES)
 def test_rendering_takes_as_many_calls_for_each_change(texts: tuple[str, ...], name: str) -> None:
-    plans = [Case.of(text, 0).plan for text in texts]
-    render = RENDERERS[name]
+    cases = [(case.plan, case.mesh) for case in (Case.of(text, 0) for text in texts)]
+    render = WRITTEN[name]
 
-    counted = [calls(lambda plan=plan: written(render(plan)))[1] for plan in plans]  # type: ignore[misc]
+    counted = [calls(lambda case=case: written(render(*case)))[1] for case in cases]  # type: ignore[misc]
 
-    assert_linear(counted, [len(plan.changes) for plan in plans])
+    assert_linear(counted, [len(plan.changes) for plan, _ in cases])
 
 
 @pytest.mark.parametrize("texts", MESHES, ids=NAMES)

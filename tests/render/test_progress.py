@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.model.address import AccountId, Region, Scope
@@ -46,8 +48,14 @@ def test_kinds_and_the_estimate_are_in_one_line() -> None:
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (0, "less than a minute left"),
-        (59.9, "less than a minute left"),
+        (0, "about 5 s left"),
+        (7.4, "about 5 s left"),
+        (7.5, "about 10 s left"),
+        (14.9, "about 10 s left"),
+        (26, "about 30 s left"),
+        (54.9, "about 50 s left"),
+        (55, "about 1 min left"),
+        (59.9, "about 1 min left"),
         (60, "about 1 min left"),
         (89, "about 1 min left"),
         (90, "about 2 min left"),
@@ -62,6 +70,14 @@ def test_kinds_and_the_estimate_are_in_one_line() -> None:
 )
 def test_time_is_told_as_exactly_as_it_is_known(seconds: float, words: str) -> None:
     assert time_left(seconds) == words
+
+
+def test_what_is_up_to_others_is_told_instead_of_a_time() -> None:
+    told = replace(state(), waiting="2 requests of others\x1b[31m")
+
+    assert in_words(told).startswith("peerings 120/276, routes 412/1,104, waiting: 2 requests of")
+    assert "left" not in in_words(told)
+    assert "\x1b" not in in_words(told)
 
 
 def test_what_is_done_needs_no_time() -> None:

@@ -24,6 +24,7 @@ from botocore.exceptions import BotoCoreError, NoCredentialsError
 
 from bot.adapters.aws.credentials import Supplier, supplied_session
 from bot.adapters.aws.guard import guard_reads
+from bot.adapters.aws.parsing import Parsers
 from bot.errors import AwsError
 from bot.model.aws_codes import THROTTLED
 
@@ -113,6 +114,7 @@ class Workshop:
 
     def __init__(self) -> None:
         self._session = supplied_session(_credentials_of_thread)
+        self._session.register_component("response_parser_factory", Parsers())
         self._lock = threading.Lock()
 
     def client(self, service: str, region: str, settings: Config) -> BaseClient:

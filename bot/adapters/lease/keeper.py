@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 
 from bot.adapters.lease.clocks import steady
 from bot.adapters.lease.waiting import done_within
@@ -264,8 +265,10 @@ class Keeper:
 
     # Giving it back
 
-    def release(self) -> str:
+    def release(self, within: float = inf) -> str:
         """Deletes our record, and nobody else's. Answers why it is still there, or nothing.
+
+        ``within``: seconds that are left for it, where that is less than the settings' patience.
 
         Nothing is let through any more. A record is left to expire while a call that was let
         through is still under way, and when the lease was lost: then such a call may be, too.
@@ -279,8 +282,9 @@ class Keeper:
         if sending:
             return self._left("a call was still under way")
         self._trouble = ""
-        if not done_within(self.settings.patience, self._give_back):
-            self._trouble = f"no answer within {self.settings.patience:g} s"
+        patience = min(self.settings.patience, within)
+        if not done_within(patience, self._give_back):
+            self._trouble = f"no answer within {patience:.2g} s"
         return self._left(self._trouble) if self._trouble else ""
 
     def _left(self, why: str) -> str:

@@ -69,14 +69,14 @@ class Tally:
         self.done[address.kind] += 1
         self.done_in.update((scope, address.kind) for scope in set(address.scopes))
 
-    def value(self, seconds_left: float) -> Progressed:
-        """The counts now."""
+    def value(self, seconds_left: float, waiting: str = "") -> Progressed:
+        """The counts now, and what all that is left waits for."""
         kinds = tuple(KindProgress(k, self.done[k], total) for k, total in self.total.items())
         scopes = tuple(
             ScopeProgress(scope, tuple(self._kinds_in(scope)))
             for scope in sorted({scope for scope, _ in self.total_in})
         )
-        return Progressed(scopes, kinds, seconds_left)
+        return Progressed(scopes, kinds, seconds_left, waiting)
 
     def _kinds_in(self, scope: Scope) -> Iterable[KindProgress]:
         for kind in self.total:

@@ -12,9 +12,9 @@ from bot.engine.execute.graph import Graph
 from bot.engine.execute.scheduler import Run
 from bot.engine.execute.settings import Settings
 from bot.engine.sheltered import Sheltered
-from bot.kinds import by_name
+from bot.kinds import by_name, vpc_peering
 from bot.model.change import Change, Plan, Report
-from bot.model.step import Step
+from bot.model.step import Occupied, Step
 from bot.ports import Dispatcher, Progress, Quiet, Stop, Writer
 
 LOG = logging.getLogger(__name__)
@@ -63,10 +63,19 @@ def execute(
         settings or Settings(),
         {**plan.ids, **{c.address: c.id for c in plan.changes if c.id}},
     )
+    run.lanes.slots.occupy(_occupied(plan, graph))
     stopped = tuple(_carried_out(run))
     run.pacing.tell()
     warnings = (*sorted(run.warnings), *stopped)
     return Report(plan, tuple(run.graph.outcomes()), warnings, ids=run.ids)
+
+
+def _occupied(plan: Plan, graph: Graph) -> Iterator[Occupied]:
+    """The places that were taken when the plan was made, but for those that it goes on with."""
+    observed = plan.known.observed.get(vpc_peering.NAME, ()) if plan.known else ()
+    taken = (n.ref.address for n in graph.nodes.values() if n.step.slot and n.step.slot.taken)
+    own = {graph.changes[address].id for address in taken}
+    return (each for each in vpc_peering.occupied(observed) if each.id not in own)
 
 
 def _carried_out(run: Run) -> Iterator[str]:

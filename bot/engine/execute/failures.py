@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 
-from bot.engine.execute.advice import NO_PLACE, TIMED_OUT, UNKNOWN_ID
+from bot.engine.execute.advice import NO_PLACE, TIMED_OUT, UNKNOWN_ID, advice
+from bot.engine.execute.codes import FULL
 from bot.engine.execute.graph import Node
+from bot.engine.execute.places import Slots, key_of
 from bot.engine.execute.polling import Seen
 from bot.errors import AwsError
 from bot.model.address import Scope
+from bot.model.step import Slot
 
 LOG = logging.getLogger(__name__)
 
@@ -44,6 +47,12 @@ def no_place(node: Node, why: str) -> AwsError:
     """A call was not sent, since AWS would refuse it."""
     step = node.step
     return AwsError(step.scope, step.action, NO_PLACE, f"not sent, for {why}")
+
+
+def advice_on(error: AwsError, slot: Slot | None, slots: Slots) -> str:
+    """What to do, and with whom to speak about places that others hold."""
+    named = slots.holders(key_of(slot)) if slot and error.code in FULL | {NO_PLACE} else ""
+    return f"{advice(error)} {named}." if named else advice(error)
 
 
 def lost_scope(scope: Scope, last: AwsError) -> AwsError:

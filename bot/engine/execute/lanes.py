@@ -8,12 +8,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 
-from bot.engine.execute.buckets import Bucket
+from bot.engine.execute.buckets import ROUNDING, Bucket
 from bot.engine.execute.graph import LaneKey, Node, State
 from bot.engine.execute.places import SlotKey, Slots, key_of
 from bot.engine.execute.rates import Rate, rate_of
 from bot.model.address import AccountId, Scope
 from bot.model.step import Slot
+
+FRESH = 15.0
+"""Seconds for which what a look at a thing showed is good enough to take the thing away."""
+
+NEVER = float("-inf")
+"""When a call was looked at whose things must be seen anew."""
 
 
 @dataclass(slots=True)
@@ -22,7 +28,8 @@ class Call:
 
     ``attempts``: how often it was sent; ``lost``: how many of the answers never came;
     ``sent_at``: when it was handed out last, in seconds on the dispatcher's clock; ``apart``:
-    it was parted from a shared call, and is about one thing alone.
+    it was parted from a shared call, and is about one thing alone; ``looked_at``: when its check
+    was last seen to hold.
     """
 
     nodes: tuple[Node, ...]
@@ -30,6 +37,7 @@ class Call:
     lost: int = 0
     sent_at: float = 0.0
     apart: bool = False
+    looked_at: float = NEVER
 
     @property
     def lane(self) -> LaneKey:
@@ -40,6 +48,15 @@ class Call:
     def wanted(self) -> bool:
         """False once all its steps were cancelled while it waited for its turn."""
         return any(node.state is State.READY for node in self.nodes)
+
+    @property
+    def checked(self) -> bool:
+        """True for one that is sent only while its check holds."""
+        return self.nodes[0].step.check is not None
+
+    def outdated(self, now: float) -> bool:
+        """True when what it would take away must be looked at before it is sent."""
+        return self.checked and now - self.looked_at > FRESH
 
 
 @dataclass(slots=True)
@@ -59,7 +76,8 @@ class Lanes:
     What a loop does here does not grow with the number of lanes: each that has calls stands
     in ``turns`` with the time of its next call, and a call without a place stands aside, in
     ``parked``, so that it holds up nobody behind it. Those that will never have one are
-    ``hopeless``: they are handed out for whoever carries out calls to say so.
+    ``hopeless``: they are handed out for whoever carries out calls to say so; and so are those
+    that are ``outdated`` when their turn comes, to be looked at. Neither costs a token.
     """
 
     rates: Mapping[str, Rate]
@@ -70,6 +88,7 @@ class Lanes:
     strangers: dict[AccountId, list[Call]] = field(default_factory=dict)
     parked: dict[SlotKey, dict[Scope | None, deque[Call]]] = field(default_factory=dict)
     hopeless: deque[Call] = field(default_factory=deque)
+    outdated: deque[Call] = field(default_factory=deque)
     serial: Iterator[int] = field(default_factory=count)
     waiting: int = 0
     remaining: float = 0.0
@@ -114,9 +133,16 @@ class Lanes:
             lane.bucket.hurry(self.remaining)
         return lane
 
-    def queued(self, key: LaneKey) -> int:
-        """How many calls wait for their turn in a lane."""
-        return len(self.lanes[key].queue) if key in self.lanes else 0
+    def vacant(self, key: LaneKey, now: float, seconds: float) -> int:
+        """How many calls a lane could send within so many seconds behind those it has."""
+        lane = self.lane(key)
+        bucket = lane.bucket
+        if bucket.ready_at(now) > now + seconds:
+            return 0
+        open_for = seconds - max(0.0, bucket.next_at - now)
+        by_tokens = bucket.tokens + bucket.refill * seconds
+        by_pace = 1 + open_for * bucket.refill * bucket.pace
+        return max(0, int(min(by_tokens, by_pace) + ROUNDING) - len(lane.queue))
 
     def bucket(self, key: LaneKey) -> Bucket:
         """The bucket of a lane."""
@@ -139,6 +165,9 @@ class Lanes:
             lane.listed = False
             call = self._next(lane, now)
             self._list(lane, now)
+            while self.outdated:
+                self.waiting -= 1
+                yield self.outdated.popleft()
             if call is not None:
                 room -= 1
                 self.waiting -= 1
@@ -203,6 +232,8 @@ class Lanes:
             slot = _slot_of(call)
             if not call.wanted:
                 self.waiting -= 1
+            elif call.outdated(now):
+                self.outdated.append(call)
             elif slot is None or self.slots.take(slot):
                 lane.bucket.take(now)
                 return call
@@ -227,6 +258,17 @@ class Lanes:
     def stuck(self) -> bool:
         """True when all that waits does so for a place."""
         return not (self.turns or self.later or self.hopeless or self.strangers or self.empty)
+
+    @property
+    def starved(self) -> tuple[SlotKey, ...]:
+        """Where AWS denies places, when all that waits does so for one; empty while other does."""
+        if self.turns or self.hopeless or self.outdated or self.strangers:
+            return ()
+        slots = [_slot_of(call) for _, _, call in self.later]
+        keys = {key_of(slot) if slot else None for slot in slots}
+        keys.update(key for key, aside in self.parked.items() if any(aside.values()))
+        denied = sorted(key for key in keys if key is not None and self.slots.denied(key))
+        return tuple(denied) if len(denied) == len(keys) else ()
 
     def close(self) -> None:
         """Nobody is left who could free a place: what waits for one has waited in vain."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 
 from bot.engine.execute.estimate import Tally, remaining
@@ -9,6 +10,8 @@ from bot.engine.execute.graph import Graph
 from bot.engine.execute.lanes import Lanes
 from bot.engine.execute.polling import Polls
 from bot.ports import Progress
+
+LOG = logging.getLogger(__name__)
 
 INTERVAL = 0.25
 """Seconds between two looks."""
@@ -28,6 +31,7 @@ class Pacing:
     tally: Tally = field(init=False)
     looked_at: float = float("-inf")
     told_at: float = float("-inf")
+    warned: bool = False
 
     def __post_init__(self) -> None:
         self.tally = Tally.of(self.graph.changes.values())
@@ -48,4 +52,17 @@ class Pacing:
         """Say how far it is."""
         while self.graph.settling:
             self.tally.settled(self.graph.settling.pop())
-        self.progress.progressed(self.tally.value(seconds_left))
+        self.progress.progressed(self.tally.value(seconds_left, self._starved()))
+
+    def _starved(self) -> str:
+        """What all that is left waits for, when it waits for others; said in the log once."""
+        starved = () if self.polls.waiting else self.lanes.starved
+        slots = self.lanes.slots
+        each = (
+            slots.holders(key) or f"AWS has no place for {key[1]} of {key[0]}" for key in starved
+        )
+        words = "; ".join(each)
+        if words and not self.warned:
+            self.warned = True
+            LOG.warning("the apply waits: %s", words.encode("unicode_escape").decode())
+        return words

@@ -5,6 +5,9 @@ not made. When that step can never be done, AWS goes on counting: the place is l
 
 Parties are on probation: until something was completed with one, few places are risked on it, so
 that an account that accepts nothing cannot take the places of all the others.
+
+Others hold places too, as many as the plan saw: these are left to them. Nobody tells when they
+give them back, so one more than is known to be free is tried now and then, and at least one is.
 """
 
 from __future__ import annotations
@@ -14,12 +17,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bot.engine.execute.graph import Node
+from bot.engine.execute.others import in_words
 from bot.errors import AwsError
 from bot.model.address import Address, Scope
-from bot.model.step import Slot, StepRef
+from bot.model.step import Occupied, Slot, StepRef
 
 TRIAL = 5
 """Places that are risked on a party with which nothing was completed yet."""
+
+RETRY = 25
+"""After so many that were completed one more is tried than others seem to leave."""
 
 SlotKey = tuple[Scope, str]
 
@@ -60,9 +67,53 @@ class Party(Count):
 
 @dataclass(slots=True)
 class Total(Count):
-    """All places of one name in a scope; ``limit``: how many AWS seems to have for us."""
+    """All places of one name in a scope; ``limit``: how many AWS seems to have for us.
+
+    ``others``: how many of the ``size`` are held by others, as far as is known. ``denied``: AWS
+    had none when it was last asked for one. ``tries`` is how many more are completed before one
+    more is tried, each time after ``pause``.
+    """
 
     limit: int = 0
+    size: int = 0
+    others: int = 0
+    denied: bool = False
+    tries: int = RETRY
+    pause: int = RETRY
+
+    @classmethod
+    def beside(cls, size: int, others: int) -> Total:
+        """Of ``size`` places, ``others`` are not for us."""
+        return cls(limit=max(1, size - others), size=size, others=others)
+
+    def refused(self) -> None:
+        """AWS has no place."""
+        self.limit = max(self.made, self.lost + 1)
+        self.denied, self.tries, self.pause = True, RETRY, RETRY
+        if self.others:
+            self.others = max(self.others, self.size - self.taken + 1)
+
+    def had(self) -> None:
+        """AWS had a place. Where others seemed to hold it, they gave back some."""
+        self.denied = False
+        if self.made > self.size - self.others:
+            self.others, self.tries, self.pause = max(0, self.size - self.made), 1, 1
+
+    def completed(self) -> None:
+        """A place is free again: there may be more, up to what others leave, or a try beyond."""
+        left = max(1, self.size - self.others)
+        if self.limit < left:
+            self.limit += 1
+        elif self.limit < self.size:
+            self.tries -= 1
+            if self.tries <= 0:
+                self.limit, self.tries = self.limit + 1, self.pause
+
+    def lose(self, why: AwsError) -> None:
+        """See Count.lose. What others seem to hold is no reason to give up before AWS says so."""
+        Count.lose(self, why)
+        if self.others and not self.denied:
+            self.limit = min(self.size, max(self.limit, self.lost + 1))
 
 
 @dataclass(slots=True)
@@ -83,6 +134,29 @@ class Slots:
     totals: dict[SlotKey, Total] = field(default_factory=dict)
     parties: dict[tuple[SlotKey, Scope], Party] = field(default_factory=dict)
     changed: dict[SlotKey, None] = field(default_factory=dict)
+    occupied: dict[SlotKey, dict[str, Occupied]] = field(default_factory=dict)
+
+    def occupy(self, occupied: Iterable[Occupied]) -> None:
+        """Others hold these. To be said before anything is taken."""
+        for each in occupied:
+            self.occupied.setdefault((each.scope, each.name), {})[each.id] = each
+
+    def vacated(self, id_: str) -> None:
+        """One that others seemed to hold is free, if it is one of those."""
+        for key, held in self.occupied.items():
+            total = self.totals.get(key)
+            if held.pop(id_, None) is not None and total is not None and total.others:
+                total.others -= 1
+                total.limit = min(total.size, total.limit + 1)
+                self.changed[key] = None
+
+    def denied(self, key: SlotKey) -> bool:
+        """True while AWS has no place."""
+        return key in self.totals and self.totals[key].denied
+
+    def holders(self, key: SlotKey) -> str:
+        """Who takes the places that AWS denies us, in words; empty where that is not known."""
+        return in_words(self.occupied.get(key, {}).values()) if self.denied(key) else ""
 
     def take(self, slot: Slot) -> bool:
         """Take a place; True when there is one, or when the step has it already."""
@@ -115,6 +189,7 @@ class Slots:
             place.made = True
             for count in self._counts(slot):
                 count.made += 1
+            self._total(slot).had()
 
     def refused(self, slot: Slot) -> bool:
         """AWS has no place, so others hold some. True when this one gave up its own, and waits.
@@ -122,7 +197,7 @@ class Slots:
         It waits for one of ours to end. Where none of ours is left, one keeps on trying.
         """
         total = self._total(slot)
-        total.limit = max(total.made, total.lost + 1)
+        total.refused()
         if total.taken <= total.limit:
             return False
         self.release(slot.until)
@@ -138,8 +213,7 @@ class Slots:
             count.made -= place.made
             count.lost -= place.lost
         if done:
-            total = self._total(place.slot)
-            total.limit = min(place.slot.size, total.limit + 1)
+            self._total(place.slot).completed()
             if place.slot.party is not None:
                 self._party(place.slot).proven = True
         self.changed[key_of(place.slot)] = None
@@ -195,7 +269,7 @@ class Slots:
     def _total(self, slot: Slot) -> Total:
         key = key_of(slot)
         if key not in self.totals:
-            self.totals[key] = Total(limit=slot.size)
+            self.totals[key] = Total.beside(slot.size, len(self.occupied.get(key, ())))
         return self.totals[key]
 
     def _party(self, slot: Slot) -> Party:

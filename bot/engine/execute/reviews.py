@@ -1,8 +1,9 @@
 """Before a call takes something away: is it still what was planned and reviewed?
 
 A plan may be minutes old when its last deletion is sent, and people work in the same accounts.
-One question sees to many steps of a scope. They are looked at a few at a time, just ahead of
-their calls: what was looked at long ago would be as old as the plan.
+One question sees to many calls of a scope. They are looked at a few at a time, just ahead of
+their turn: what was looked at long ago would be as old as the plan. A call that had to wait all
+the same, or that failed, is looked at once more before it is sent.
 """
 
 from __future__ import annotations
@@ -13,36 +14,44 @@ from typing import Any
 
 from bot.engine.execute.advice import CHANGED
 from bot.engine.execute.codes import FINAL
-from bot.engine.execute.graph import LaneKey, Node, State
+from bot.engine.execute.graph import LaneKey
+from bot.engine.execute.lanes import FRESH, Call
 from bot.engine.execute.matching import differing, held_in, matches
 from bot.errors import AwsError
 from bot.model.address import Scope
 
 AT_ONCE = 50
-"""Steps that one question sees to: as many calls as a full bucket sends at once."""
+"""Calls that one question sees to at most: as many as a full bucket sends at once."""
 
-AHEAD = 25
-"""Calls waiting for their turn while which no more are looked at: five seconds' worth."""
+AHEAD = 5.0
+"""Seconds before a lane runs out of calls that were looked at: then more are."""
+
+WITHIN = 0.8 * FRESH
+"""Seconds in which all that one question sees to can be sent, as far as their bucket is known."""
 
 GATHERING = 0.1
 """Seconds for which the first one waits for others."""
 
 SPACING = 2.0
-"""Seconds between two questions: steps become ready one by one, as others end."""
+"""Seconds between two questions: steps become ready one by one, as others end. After one about
+as many as it may be about, there is no need to gather more."""
 
 BLIND = 60.0
 """Seconds after which a question that fails is given up."""
 
 Resolve = Callable[[Any], Any]
-Judged = tuple[Node, AwsError | None]
-"""A step that was looked at, and why its call must not be sent, or None."""
+Vacant = Callable[[LaneKey, float], int]
+"""How many more calls a lane could send within so many seconds."""
+
+Judged = tuple[Call, AwsError | None]
+"""A call that was looked at, and why it must not be sent, or None."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A step with its check, whose ids are filled in."""
+    """A call with its step's check, whose ids are filled in."""
 
-    node: Node
+    call: Call
     value: str
     same: Mapping[str, Any]
     match: Mapping[str, Any]
@@ -60,12 +69,12 @@ class Subject:
             "not sent, for what it would take away is no longer as it was planned:"
             f" {seen}, not {self.match[path]!r}"
         )
-        return AwsError(self.node.step.scope, self.node.step.action, CHANGED, text)
+        return AwsError(*self.call.lane, CHANGED, text)
 
 
 @dataclass(slots=True, eq=False)
 class Review:
-    """The steps of one scope whose calls wait for one sort of question."""
+    """The calls of one lane that wait for one sort of question, first those that failed before."""
 
     scope: Scope
     action: str
@@ -78,23 +87,27 @@ class Review:
     asking: bool = False
 
     def add(self, subject: Subject, now: float) -> None:
-        """One more step."""
+        """One more call."""
         if not self.subjects:
             self.next_at = max(self.next_at, now + GATHERING)
-        self.subjects.append(subject)
+        place = len(self.subjects)
+        if subject.call.attempts:
+            place = next((n for n, s in enumerate(self.subjects) if not s.call.attempts), place)
+        self.subjects.insert(place, subject)
 
-    def question(self) -> dict[str, Any]:
-        """The parameters of the next question."""
-        self.asking, self.asked = True, self.subjects[:AT_ONCE]
+    def question(self, vacant: Vacant) -> dict[str, Any]:
+        """The parameters of the next question: about no more than can soon be sent."""
+        most = max(1, min(AT_ONCE, vacant(self.lane, WITHIN)))
+        self.asking, self.asked = True, self.subjects[:most]
         values = sorted({subject.value for subject in self.asked})
         return {"Filters": [{"Name": self.filter, "Values": values}]}
 
     def answered(
         self, items: Iterable[Mapping[str, Any]], error: AwsError | None, now: float
     ) -> list[Judged]:
-        """The steps that the answer, or its failure for good, decides on."""
+        """The calls that the answer, or its failure for good, decides on."""
         asked, self.asked, self.asking = self.asked, [], False
-        self.next_at = now + SPACING
+        self.next_at = now + SPACING if error is not None or len(asked) < AT_ONCE else now
         if error is not None:
             self.blind_since = now if self.blind_since is None else self.blind_since
             if error.code not in FINAL and now < self.blind_since + BLIND:
@@ -103,12 +116,12 @@ class Review:
         done = {id(subject) for subject in asked}
         self.subjects = [subject for subject in self.subjects if id(subject) not in done]
         listed = list(items) if error is None else []
-        return [(subject.node, error or subject.judged(listed)) for subject in asked]
+        return [(subject.call, error or subject.judged(listed)) for subject in asked]
 
     def drop_ended(self) -> None:
-        """Forget the steps that were given up meanwhile."""
-        if any(subject.node.state is not State.READY for subject in self.subjects):
-            self.subjects = [s for s in self.subjects if s.node.state is State.READY]
+        """Forget the calls that were given up meanwhile."""
+        if not all(subject.call.wanted for subject in self.subjects):
+            self.subjects = [subject for subject in self.subjects if subject.call.wanted]
 
 
 @dataclass(slots=True)
@@ -117,24 +130,24 @@ class Reviews:
 
     reviews: dict[tuple[LaneKey, str, str], Review] = field(default_factory=dict)
 
-    def add(self, node: Node, now: float, resolve: Resolve) -> None:
-        """A step with a check is ready for its call. Raises KeyError for an unknown id."""
-        check, lane = node.step.check, (node.step.scope, node.step.action)
+    def add(self, call: Call, now: float, resolve: Resolve) -> None:
+        """A call with a check is ready to be sent. Raises KeyError for an unknown id."""
+        check = call.nodes[0].step.check
         assert check is not None, "only steps with a check are looked at"
         match = resolve(check.match)
-        subject = Subject(node, resolve(check.value), resolve(check.same), match, check.within)
-        key = lane, check.action, check.filter
+        subject = Subject(call, resolve(check.value), resolve(check.same), match, check.within)
+        key = call.lane, check.action, check.filter
         review = self.reviews.get(key)
         if review is None:
-            review = Review(node.step.scope, check.action, check.filter, lane)
+            review = Review(call.lane[0], check.action, check.filter, call.lane)
             self.reviews[key] = review
         review.add(subject, now)
 
-    def waiting(self, queued: Callable[[LaneKey], int]) -> Iterator[Review]:
-        """Those with a question to ask, unless enough calls (``queued``) are ahead of them."""
+    def waiting(self, vacant: Vacant) -> Iterator[Review]:
+        """Those with a question to ask, unless enough calls are ahead of them."""
         for review in self.reviews.values():
             review.drop_ended()
-            if review.subjects and not review.asking and queued(review.lane) < AHEAD:
+            if review.subjects and not review.asking and vacant(review.lane, AHEAD):
                 yield review
 
     @property

@@ -12,8 +12,8 @@ from bot.engine.execute.contact import PROBE_AGAIN, Contact
 from bot.engine.execute.deciding import Next, decided, lost
 from bot.engine.execute.doubts import Doubts, Finding, Found, Inquiry
 from bot.engine.execute.flights import HEARTBEAT, Flights
-from bot.engine.execute.graph import Graph, Node, State
-from bot.engine.execute.lanes import Call, Lanes
+from bot.engine.execute.graph import Graph, LaneKey, Node, State
+from bot.engine.execute.lanes import NEVER, Call, Lanes
 from bot.engine.execute.merging import Groups, apart, together
 from bot.engine.execute.pacing import Pacing
 from bot.engine.execute.places import in_turn
@@ -22,7 +22,7 @@ from bot.engine.execute.reviews import Review, Reviews
 from bot.engine.execute.settings import Settings
 from bot.engine.execute.values import looked_up, resolved
 from bot.errors import AwsError, LeaseLost
-from bot.model.address import Address, Scope
+from bot.model.address import VPC_PEERING_CONNECTION, Address, Scope
 from bot.model.aws_codes import THROTTLED
 from bot.model.change import Outcome, Result
 from bot.model.step import Slot
@@ -96,7 +96,7 @@ class Run:
             elif node.step.merge:
                 self._add(self.groups.complete(node))
             elif node.step.check is not None:
-                self._review(node)
+                self._review(Call((node,)))
             else:
                 self.lanes.add(Call((node,)))
 
@@ -119,9 +119,9 @@ class Run:
         for inquiry in self.doubts.waiting():
             if self._may_ask(inquiry, now):
                 self._question(inquiry, inquiry.question())
-        for review in self.reviews.waiting(self.lanes.queued):
+        for review in self._reviews():
             if self._may_ask(review, now):
-                self._question(review, review.question())
+                self._question(review, review.question(self._vacant))
         for call in self.lanes.take(now, self.flights.room):
             self._send(call)
 
@@ -149,12 +149,7 @@ class Run:
         if step.slot and (why := self._no_place(call.nodes[0], step.slot)):
             self._give_up(call, why)
             return
-        if self.contact.must_wait(step.scope):
-            self.lanes.set_aside(call)
-            return
-        now = self.dispatcher.now()
-        if self.contact.must_stay_back(step.scope, now):
-            self.lanes.postpone(call, now + PROBE_AGAIN)
+        if self._held_back(call, self.dispatcher.now()):
             return
         try:
             values = self._resolved(together(call.nodes))
@@ -165,6 +160,19 @@ class Run:
         if step.slot:
             self.lanes.slots.sent(step.slot)
         self.flights.start(call, lambda: self.writer.write(step.scope, step.action, **values))
+
+    def _held_back(self, call: Call, now: float) -> bool:
+        """Whether a call whose turn it is waits for something else first."""
+        scope = call.lane[0]
+        if self.contact.must_wait(scope):
+            self.lanes.set_aside(call)
+        elif call.outdated(now):
+            self._review(call)
+        elif self.contact.must_stay_back(scope, now):
+            self.lanes.postpone(call, now + PROBE_AGAIN)
+        else:
+            return False
+        return True
 
     def _no_place(self, node: Node, slot: Slot) -> AwsError | None:
         """Why there is no place, or why it would stay taken: its end lies where all is lost."""
@@ -180,7 +188,7 @@ class Run:
         now = self.dispatcher.now()
         times = [self.polls.look_at] if self.polls.look_at < float("inf") else []
         times += [inquiry.next_at for inquiry in self.doubts.waiting()]
-        times += [review.next_at for review in self.reviews.waiting(self.lanes.queued)]
+        times += [review.next_at for review in self._reviews()]
         wake = self.lanes.wake_at(now) if self.flights.room > 0 else None
         if wake is not None:
             times.append(wake)
@@ -254,25 +262,41 @@ class Run:
                         self.ids[node.ref.address] = end.id
                     self._finish(node)
             elif end.finding is Finding.NOT_DONE and doubt.may_send_again:
-                self.lanes.again(doubt.call)
+                self._again(doubt.call)
             else:
                 if end.finding is Finding.NOT_DONE:
                     self._not_made(doubt.call.nodes[0].step.slot)
                 self._give_up(doubt.call, doubt.given_up(blind))
 
-    def _review(self, node: Node) -> None:
+    def _reviews(self) -> Iterable[Review]:
+        """The reviews with a question to ask; none while nothing could be sent anyway."""
+        return self.reviews.waiting(self._vacant) if self.flights.room > 0 else ()
+
+    def _vacant(self, lane: LaneKey, seconds: float) -> int:
+        return self.lanes.vacant(lane, self.dispatcher.now(), seconds)
+
+    def _review(self, call: Call) -> None:
         try:
-            self.reviews.add(node, self.dispatcher.now(), self._resolved)
+            self.reviews.add(call, self.dispatcher.now(), self._resolved)
         except KeyError as error:
-            self._end(node, failures.unknown_id(node, error))
+            self._end(call.nodes[0], failures.unknown_id(call.nodes[0], error))
 
     def _reviewed(self, review: Review, items: Any, error: AwsError | None) -> None:
         """Send what is as it was planned, and nothing else."""
-        for node, why in review.answered(items, error, self.dispatcher.now()):
+        now = self.dispatcher.now()
+        for call, why in review.answered(items, error, now):
             if why is not None:
-                self._end(node, why)
-            elif node.state is State.READY:
-                self.lanes.add(Call((node,)))
+                self._give_up(call, why)
+            elif call.wanted:
+                call.looked_at = now
+                (self.lanes.again if call.attempts else self.lanes.add)(call)
+
+    def _again(self, call: Call) -> None:
+        """Send a call once more, if that is still what was planned."""
+        if call.checked:
+            self._review(call)
+        else:
+            self.lanes.again(call)
 
     def _returned(self, call: Call, answer: Any, error: AwsError | None) -> None:
         if error is None:
@@ -290,6 +314,10 @@ class Run:
         if node.step.slot:
             self.lanes.slots.made(node.step.slot)
         self.lanes.slots.release(node.ref, done=True)
+        if node.ref.address.kind == VPC_PEERING_CONNECTION and node.step.until is None:
+            change = self.graph.changes[node.ref.address]
+            if change.after is None:  # it may have been a request
+                self.lanes.slots.vacated(change.id)
         if node.state is State.READY:
             self._enter(self.graph.done(node))
             self._report()
@@ -297,6 +325,7 @@ class Run:
     def _failed(self, call: Call, error: AwsError) -> None:
         now = self.dispatcher.now()
         call.attempts += 1
+        call.looked_at = NEVER  # by the next sending, things may have changed
         call.lost += lost(call, error)
         if error.code in THROTTLED:
             self.lanes.throttled(call, now)
@@ -343,7 +372,8 @@ class Run:
         if not (unanswered(error) or error.code in FULL):
             self._not_made(node.step.slot)
         change = self.graph.changes[node.ref.address]
-        outcome = Outcome(change, Result.FAILED, str(error), advice(error))
+        told = failures.advice_on(error, node.step.slot, self.lanes.slots)
+        outcome = Outcome(change, Result.FAILED, str(error), told)
         for cancelled in self.graph.fail(node, outcome):
             self.lanes.slots.lose(cancelled.ref, error)
             self._release_group(cancelled)

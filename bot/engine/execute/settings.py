@@ -21,5 +21,5 @@ class Settings:
     concurrency: int = 64
     patience: float = 600.0
     attempts: int = 12
-    grace: float = 3.0
+    grace: float = 2.5
     rates: Mapping[str, Rate] = field(default_factory=dict)

@@ -95,7 +95,7 @@ def uses(plan: Plan, facts: Facts) -> tuple[Use, ...]:
             held[holder],
             tuple(change.address for change in made.get(holder, ())),
             tuple(change.address for change in freed.get(holder, ())),
-            frozenset().union(*(change.environments for change in made.get(holder, ()))),
+            frozenset().union(*{change.environments for change in made.get(holder, ())}),
         )
         for holder in holders
         if holder.question in asked
@@ -127,8 +127,13 @@ def _by_holder(
     touched: Iterable[tuple[Place, Change[Any]]],
 ) -> dict[Holder, list[Change[Any]]]:
     found: dict[Place, list[Change[Any]]] = {}
+    last: Place | None = None
+    held: list[Change[Any]] = []
     for place, change in touched:
-        found.setdefault(place, []).append(change)
+        if last is None or place[2:] != last[2:] or place != last:  # routes of a table, mostly not
+            held = found.setdefault(place, [])
+            last = place
+        held.append(change)
     return {Holder(*place): changes for place, changes in found.items()}
 
 
@@ -178,6 +183,8 @@ def _families(destination: str) -> tuple[bool, ...]:
 def _late(changes: Iterable[Change[Any]]) -> frozenset[Address]:
     """Deletions that wait, or may wait, for something that the plan makes."""
     listed = tuple(changes)
+    if all(change.before is None for change in listed):
+        return frozenset()
     created = {change.address for change in listed if change.action is Action.CREATE}
     late: set[Address] = set()
     for change in listed:

@@ -68,7 +68,7 @@ class Acls:
         ``far`` and into ``near`` by one ephemeral port, whatever the two addresses are. There
         are blocks on either side, all of one IP version.
         """
-        if self._open_both(near, far, mine[0].version):
+        if self.open(near, mine[0].version) and self.open(far, mine[0].version):
             return None
         found = self._way(near, far, mine, theirs, ALL_PORTS)
         if found is not None:
@@ -76,15 +76,12 @@ class Acls:
         answer = self._way(far, near, theirs, mine, EPHEMERAL)
         return answer and replace(answer, back=True)
 
-    def _open_both(self, near: NetworkAcl, far: NetworkAcl, version: int) -> bool:
-        """The default of AWS, and so of most ACLs: quickly told."""
-        for acl in (near, far):
-            key = acl.id, version
-            if key not in self._open:
-                self._open[key] = all(_lets_all(acl, egress, version) for egress in (True, False))
-            if not self._open[key]:
-                return False
-        return True
+    def open(self, acl: NetworkAcl, version: int) -> bool:
+        """Whether it lets everything through: AWS's default, and so what most ACLs do."""
+        key = acl.id, version
+        if key not in self._open:
+            self._open[key] = all(_lets_all(acl, egress, version) for egress in (True, False))
+        return self._open[key]
 
     def _way(
         self, out: NetworkAcl, into: NetworkAcl, here: Blocks, there: Blocks, ports: Ports

@@ -7,6 +7,15 @@ from dataclasses import dataclass, field, replace
 
 from bot.engine.reachability.acl import OPEN, Acls
 from bot.engine.reachability.blocks import Block, block_of
+from bot.engine.reachability.end import (
+    End,
+    Texts,
+    Versions,
+    blocks_of,
+    each_once,
+    straight,
+    versions_of,
+)
 from bot.engine.reachability.groups import Flow, shut
 from bot.engine.reachability.lookup import Hop
 from bot.engine.reachability.network import Network
@@ -15,9 +24,6 @@ from bot.model.cidr import first_overlap
 from bot.model.inventory import RouteTable
 from bot.model.reachability import Obstacle, Reason
 from bot.model.subnet import NetworkAcl, Subnet
-
-Texts = tuple[str, ...]
-Versions = frozenset[int]
 
 BOTH: Versions = frozenset({4, 6})
 _RANK = {reason: rank for rank, reason in enumerate(Reason)}
@@ -36,6 +42,11 @@ class Way:
     mine: Texts
     theirs: Texts
     flows: tuple[Flow, ...] = field(default=(), compare=False)
+
+    @property
+    def pair(self) -> Pair:
+        """The two, in either direction."""
+        return Pair.of(self.source, self.peer)
 
     @property
     def back(self) -> Way:
@@ -61,8 +72,19 @@ class Judge:
         default_factory=dict, repr=False
     )
 
+    _ends: dict[tuple[VpcRef, Texts], End] = field(default_factory=dict, repr=False)
+    _plain: dict[tuple[int, int], bool] = field(default_factory=dict, repr=False)
+
+    def reachable(self, way: Way) -> bool:
+        """Whether nothing is in the way."""
+        if not self.network.active(way.pair):
+            return False
+        return self.obstacle(way) is None
+
     def obstacle(self, way: Way) -> Obstacle | None:
         """The first thing in the way; None when the pair is reachable."""
+        if self._plainly(way):
+            return self._shut(way)
         return (
             self._unknown(way)
             or self._unpeered(way)
@@ -70,6 +92,49 @@ class Judge:
             or self._denied(way)
             or self._shut(way)
         )
+
+    def _plainly(self, way: Way) -> bool:
+        """Whether it can be told at a glance that there and back nothing is in the way.
+
+        As in most pairs: in every table one route takes all of a block, and the ACLs are open.
+        No says nothing.
+        """
+        mine, theirs = self._end(way.source, way.mine), self._end(way.peer, way.theirs)
+        back = id(theirs), id(mine)
+        if back in self._plain:
+            return self._plain[back]
+        plain = mine.there and theirs.there and self.network.active(way.pair)
+        routed = mine.routed & theirs.routed
+        plain = plain and all(
+            mine.open[version]
+            and theirs.open[version]
+            and straight(mine, theirs, version, way.pair)
+            and straight(theirs, mine, version, way.pair)
+            for version in routed & mine.spoken & theirs.spoken or routed
+        )
+        self._plain[id(mine), id(theirs)] = plain
+        return plain
+
+    def _end(self, vpc: VpcRef, blocks: Texts) -> End:
+        key = vpc, blocks
+        found = self._ends.get(key)
+        if found is None:
+            inventory = self.network.inventory
+            routed = versions_of(blocks)
+            acls = {v: [a for a, _ in self._acls_of(vpc, blocks, v)] for v in routed}
+            tables = {v: [t.id for t, _ in self._tables_of(vpc, blocks, v)] for v in routed}
+            self._ends[key] = found = End(
+                inventory.readable(vpc.scope) and vpc in inventory.vpcs,
+                routed,
+                self._spoken(vpc, blocks),
+                {version: blocks_of(blocks, version) for version in routed},
+                {
+                    v: each_once(self.network.table(vpc.scope, id_) for id_ in tables[v])
+                    for v in routed
+                },
+                {v: all(self._acls.open(acl, v) for acl in acls[v]) for v in routed},
+            )
+        return found
 
     def _unknown(self, way: Way) -> Obstacle | None:
         inventory = self.network.inventory
@@ -157,7 +222,7 @@ class Judge:
 
     def _denials(self, way: Way) -> Iterator[Obstacle]:
         for version in sorted(self._versions(way)):
-            mine, theirs = _blocks(way.mine, version), _blocks(way.theirs, version)
+            mine, theirs = blocks_of(way.mine, version), blocks_of(way.theirs, version)
             far = self._acls_of(way.peer, way.theirs, version)
             for near_acl, near_subnet in self._acls_of(way.source, way.mine, version):
                 for far_acl, far_subnet in far:
@@ -191,7 +256,7 @@ class Judge:
         A VPC that has IPv6 blocks and no subnet with one sends none, and nothing there answers.
         Where that leaves no version, those in which both are routed.
         """
-        routed = _versions_of(way.mine) & _versions_of(way.theirs)
+        routed = versions_of(way.mine) & versions_of(way.theirs)
         spoken = self._spoken(way.source, way.mine) & self._spoken(way.peer, way.theirs)
         return routed & spoken or routed
 
@@ -200,7 +265,7 @@ class Judge:
         key = vpc, blocks
         if key not in self._spoken_there:
             held = (text for subnet in self._subnets_of(vpc, blocks) for text in subnet.blocks)
-            self._spoken_there[key] = _versions_of(held) or BOTH
+            self._spoken_there[key] = versions_of(held) or BOTH
         return self._spoken_there[key]
 
     def _acls_of(
@@ -225,7 +290,7 @@ class Judge:
     def _speaking(self, vpc: VpcRef, blocks: Texts, version: int) -> list[str]:
         """The ids of the subnets that take part and have this IP version, else of all, sorted."""
         every = self._subnets_of(vpc, blocks)
-        having = [subnet for subnet in every if version in _versions_of(subnet.blocks)]
+        having = [subnet for subnet in every if version in versions_of(subnet.blocks)]
         return [subnet.id for subnet in having or every]
 
     def _subnets_of(self, vpc: VpcRef, blocks: Texts) -> tuple[Subnet, ...]:
@@ -271,15 +336,6 @@ class Judge:
             yield from (found[identity] for identity in sorted(found))
         elif main is not None:
             yield main, ""
-
-
-def _blocks(texts: Texts, version: int) -> tuple[Block, ...]:
-    found = (block_of(text) for text in texts)
-    return tuple(block for block in found if block.version == version)
-
-
-def _versions_of(texts: Iterable[str]) -> Versions:
-    return frozenset(block_of(text).version for text in texts)
 
 
 def _first(found: Iterable[Obstacle]) -> Obstacle | None:

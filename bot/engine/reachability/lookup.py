@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from operator import attrgetter
 
 from bot.engine.reachability.blocks import Block
@@ -42,6 +43,9 @@ class Lookup:
             v: sorted({h.block.length for h in held}, reverse=True)
             for v, held in self._hops.items()
         }
+        self.alone = {hop.block: hop for held in self._hops.values() for hop in _alone(held)}
+        """By block, the one route that all traffic to it takes: it is of that very length, and
+        none is within it."""
 
     def taken(self, block: Block) -> Iterator[Hop | None]:
         """Every route that traffic to some address of the block takes; None where there is none.
@@ -75,6 +79,13 @@ class Lookup:
                 if found is not None:
                     return found
         return None
+
+
+def _alone(hops: Sequence[Hop]) -> Iterator[Hop]:
+    """Of sorted routes those that hold no other one."""
+    for hop, following in zip_longest(hops, hops[1:]):
+        if following is None or following.block.first > hop.block.last:
+            yield hop
 
 
 def _within(hops: Sequence[Hop], index: int) -> Sequence[Hop]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from bot.engine.observe import Facts
@@ -32,6 +33,10 @@ class Standing:
     blackhole: bool = False
 
 
+Held = Mapping[str, Standing | Address]
+"""A table's routes by destination."""
+
+
 @dataclass(frozen=True)
 class Network:
     """What is there, or will be.
@@ -46,9 +51,10 @@ class Network:
     subnets: SubnetFacts
     statuses: Mapping[Pair, str]
     peerings: Mapping[str, tuple[Pair, str]]
-    routes: Mapping[Table, Mapping[str, Standing | Address]]
+    routes: Mapping[Table, Held]
     permits: Permits = field(default_factory=dict)
     _lookups: dict[Table, Lookup] = field(default_factory=dict, repr=False)
+    _alike: dict[tuple[str, ...], tuple[Held, Lookup]] = field(default_factory=dict, repr=False)
 
     def active(self, pair: Pair) -> bool:
         """Whether the pair has an active peering, whoever owns it."""
@@ -63,11 +69,17 @@ class Network:
         return status == ACTIVE or not (status or permit.over)
 
     def table(self, scope: Scope, table: str) -> Lookup:
-        """A route table, to look addresses up in."""
+        """A route table, to look addresses up in; one for tables with the same routes."""
         key = scope, table
         if key not in self._lookups:
-            hops = (self._hop(*route) for route in self.routes.get(key, {}).items())
-            self._lookups[key] = Lookup(hop for hop in hops if hop is not None)
+            held = self.routes.get(key, {})
+            destinations = tuple(held)
+            known = self._alike.get(destinations)
+            if known is None or known[0] != held:
+                hops = (self._hop(*route) for route in held.items())
+                known = held, Lookup(hop for hop in hops if hop is not None)
+                self._alike[destinations] = known
+            self._lookups[key] = known[1]
         return self._lookups[key]
 
     def _hop(self, destination: str, route: Standing | Address) -> Hop | None:
@@ -77,13 +89,33 @@ class Network:
             return None  # a prefix list: AWS does not say here what is in it
         if isinstance(route, Address):
             pair = pair_of(route)
-            words = f"the peering of {pair.first} and {pair.second}"
-            return Hop(block, destination, words, pair, not self.active(pair))
+            return Hop(block, destination, _words(pair), pair, not self.active(pair))
         known = self.peerings.get(route.target)
         if known is None:
             return Hop(block, destination, route.target, None, route.blackhole)
         pair, status = known
         return Hop(block, destination, route.target, pair, status != ACTIVE)
+
+
+@lru_cache(maxsize=1 << 16)
+def _words(pair: Pair) -> str:
+    return f"the peering of {pair.first} and {pair.second}"
+
+
+class _Last:
+    """Tables that routes are put into. Those of one table mostly follow one another."""
+
+    def __init__(self, routes: dict[Table, dict[str, Standing | Address]]) -> None:
+        self._routes = routes
+        self._at: Table | None = None
+        self._held: dict[str, Standing | Address] = {}
+
+    def at(self, scope: Scope, table: str) -> dict[str, Standing | Address]:
+        """The routes of a table, by destination; made when there are none yet."""
+        if self._at is None or self._at[1] != table or self._at[0] is not scope:
+            self._at = scope, table
+            self._held = self._routes.setdefault(self._at, {})
+        return self._held
 
 
 def before(facts: Facts, subnets: SubnetFacts) -> Network:
@@ -95,12 +127,19 @@ def before(facts: Facts, subnets: SubnetFacts) -> Network:
     statuses = dict(sorted(peerings.values(), key=lambda found: _advance(found[1])))
     routes: dict[Table, dict[str, Standing | Address]] = {}
     observed = facts.observed.get(ROUTE, ())
+    last = _Last(routes)
     for item in sorted(observed, key=lambda o: not o.spec.propagated):  # a static route wins
         spec = item.spec
-        standing = Standing(spec.target, spec.blackhole)
-        routes.setdefault((spec.vpc.scope, spec.table), {})[spec.destination] = standing
+        held = last.at(spec.vpc.scope, spec.table)
+        held[spec.destination] = _standing(spec.target, spec.blackhole)
     permits = permits_of(facts.observed.get(SECURITY_GROUP_RULE, ()))
     return Network(facts.inventory, subnets, statuses, peerings, routes, permits)
+
+
+@lru_cache(maxsize=1 << 16)
+def _standing(target: str, blackhole: bool) -> Standing:
+    """One value for all tables, which are then quickly compared."""
+    return Standing(target, blackhole)
 
 
 def _advance(status: str) -> int:
@@ -115,6 +154,7 @@ def after(now: Network, changes: Iterable[Change[Any]]) -> Network:
     statuses, peerings = dict(now.statuses), dict(now.peerings)
     routes = {table: dict(held) for table, held in now.routes.items()}
     permits = {group: dict(held) for group, held in now.permits.items()}
+    last = _Last(routes)
     for change in changes:
         kind = change.address.kind
         if kind == VPC_PEERING_CONNECTION:
@@ -126,7 +166,7 @@ def after(now: Network, changes: Iterable[Change[Any]]) -> Network:
                 peerings[change.id] = pair, status
         elif kind == ROUTE:
             table, destination = change.address.key.split("/", 1)
-            held = routes.setdefault((change.address.scopes[0], table), {})
+            held = last.at(change.address.scopes[0], table)
             if change.after is None:
                 held.pop(destination, None)
             elif isinstance(change.after.target, Address):

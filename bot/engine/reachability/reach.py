@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from bot.engine.observe import Facts
 from bot.engine.reachability import network
@@ -15,8 +14,9 @@ from bot.engine.reachability.judge import Judge, Way
 from bot.kinds.route.desire import destinations_of
 from bot.kinds.route.spec import RouteSpec
 from bot.kinds.security_group_rule import RuleSpec
-from bot.model.address import VPC_PEERING_CONNECTION, VpcRef, pair_of
-from bot.model.change import Change, Plan
+from bot.kinds.vpc_peering.spec import PeeringSpec
+from bot.model.address import VpcRef
+from bot.model.change import Plan
 from bot.model.diagnostic import Diagnostic, Severity
 from bot.model.inventory import Inventory
 from bot.model.mesh import Environment, Member, Mesh
@@ -33,9 +33,10 @@ def concerned(plan: Plan, head: Mesh, base: Mesh | None) -> tuple[str, ...]:
     Those that its changes belong to, and those with a VPC that something is changed in: what
     one environment routes there can take traffic from another, and so can a rule that goes.
     """
-    names = {name for change in plan.changes for name in change.environments}
-    touched = {vpc for change in plan.changes for vpc in _touched(change)}
-    specs = (change.after or change.before for change in plan.changes)
+    names: set[str] = set().union(*{change.environments for change in plan.changes})
+    specs = [change.after or change.before for change in plan.changes]
+    touched = {spec.vpc for spec in specs if isinstance(spec, RouteSpec)}
+    touched.update(*({s.requester, s.accepter} for s in specs if isinstance(s, PeeringSpec)))
     grouped = {spec.vpc for spec in specs if isinstance(spec, RuleSpec)}
     for mesh in (head, base):
         for _, environment in mesh or ():
@@ -43,15 +44,6 @@ def concerned(plan: Plan, head: Mesh, base: Mesh | None) -> tuple[str, ...]:
             if near or not grouped.isdisjoint(_ruled(environment)):
                 names.add(environment.name)
     return tuple(sorted(names.intersection(plan.environments)))
-
-
-def _touched(change: Change[Any]) -> Iterator[VpcRef]:
-    spec = change.after or change.before
-    if change.address.kind == VPC_PEERING_CONNECTION:
-        pair = pair_of(change.address)
-        yield from (pair.first, pair.second)
-    elif isinstance(spec, RouteSpec):
-        yield spec.vpc
 
 
 def _ruled(environment: Environment) -> Iterator[VpcRef]:
@@ -73,16 +65,13 @@ def with_reachability(
     now = network.before(facts, subnets)
     before, after = Judge(now), Judge(network.after(now, plan.changes))
     earlier = (base if base is not None and base.known else head).environments
-    changed = {name for change in plan.changes for name in change.environments}
-    found = [
-        _compared(
-            Ways.of(name, head.environments.get(name), facts.inventory),
-            after,
-            Ways.of(name, earlier.get(name), facts.inventory),
-            before,
-        )
-        for name in names
-    ]
+    changed: set[str] = set().union(*{change.environments for change in plan.changes})
+    found = []
+    for name in names:
+        wanted, had = head.environments.get(name), earlier.get(name)
+        ways = Ways.of(name, wanted, facts.inventory)
+        same = ways if wanted == had else Ways.of(name, had, facts.inventory)
+        found.append(_compared(ways, after, same, before))
     told = {*plan.diagnostics, *unread(subnets)}
     return replace(
         plan,
@@ -152,19 +141,21 @@ def _compared(
 ) -> EnvironmentReach:
     was: dict[Ordered, bool] = {}
     if earlier is not None and before is not None:
-        was = {(w.source, w.peer): before.obstacle(w) is None for w in earlier.wanted}
-    pairs = [
-        PairReach(way.source, way.peer, after.obstacle(way), was.get((way.source, way.peer)))
-        for way in ways.wanted
-    ]
-    reachable = sum(pair.obstacle is None for pair in pairs)
+        was = {(w.source, w.peer): before.reachable(w) for w in earlier.wanted}
     small = len(ways.members) <= SMALL
+    found = [(way, after.obstacle(way)) for way in ways.wanted]
+    reachable = sum(obstacle is None for _, obstacle in found)
+    pairs = tuple(
+        PairReach(way.source, way.peer, obstacle, was.get((way.source, way.peer)))
+        for way, obstacle in found
+        if small or obstacle is not None
+    )
     return EnvironmentReach(
         ways.environment,
         ways.members,
         Tally(sum(was.values()), len(was)) if earlier is not None else None,
-        Tally(reachable, len(pairs)),
-        tuple(pair for pair in pairs if small or pair.obstacle is not None),
+        Tally(reachable, len(found)),
+        pairs,
         ways.unrouted,
     )
 

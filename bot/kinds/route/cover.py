@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 from bot.kinds.route.spec import RouteSpec
 from bot.model.address import Address, Scope
@@ -39,20 +38,21 @@ def covered(changes: Iterable[Change[RouteSpec]]) -> tuple[Change[RouteSpec], ..
     )
 
 
-def served_by(change: Change[RouteSpec], withheld: Iterable[tuple[Address, Address]]) -> bool:
-    """True for the deletion of a route that serves addresses of one that is not made after all.
+class Withheld:
+    """Routes that are not made after all, each with the peering that it would lead to."""
 
-    ``withheld`` are such routes, each with the peering that it would lead to.
-    """
-    if change.action is not Action.DELETE or change.held.destination.startswith("pl-"):
-        return False
-    table = _table(change.address)
-    return any(
-        peering == change.held.target
-        and table == _table(address)
-        and overlap(change.held.destination, address.key.split("/", 1)[1])
-        for address, peering in withheld
-    )
+    def __init__(self, withheld: Iterable[tuple[Address, Address]]) -> None:
+        self._found: dict[tuple[Table, Address | str], list[str]] = defaultdict(list)
+        for address, peering in withheld:
+            table, destination = _place_of(address)
+            self._found[table, peering].append(destination)
+
+    def served_by(self, change: Change[RouteSpec]) -> bool:
+        """True for the deletion of a route that serves addresses of one of them."""
+        if change.action is not Action.DELETE or change.held.destination.startswith("pl-"):
+            return False
+        near = self._found.get((_table(change.address), change.held.target), ())
+        return any(overlap(change.held.destination, destination) for destination in near)
 
 
 def _needs(changes: Iterable[Change[RouteSpec]]) -> dict[Address, set[Address]]:
@@ -60,7 +60,7 @@ def _needs(changes: Iterable[Change[RouteSpec]]) -> dict[Address, set[Address]]:
     made: dict[Table, dict[str, Address]] = defaultdict(dict)
     gone: dict[Table, dict[str, Address]] = defaultdict(dict)
     for change in changes:
-        table, destination = _place(change)
+        table, destination = _place_of(change.address)
         if not destination.startswith("pl-"):
             side = gone if change.action is Action.DELETE else made
             side[table][destination] = change.address
@@ -76,8 +76,8 @@ def _needs(changes: Iterable[Change[RouteSpec]]) -> dict[Address, set[Address]]:
     return needs
 
 
-def _place(change: Change[Any]) -> tuple[Table, str]:
-    return _table(change.address), change.address.key.split("/", 1)[1]
+def _place_of(address: Address) -> tuple[Table, str]:
+    return _table(address), address.key.split("/", 1)[1]
 
 
 def _table(address: Address) -> Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.kinds.base import environment_names
 from bot.kinds.route.spec import NAME, RouteClaim, RouteWish
@@ -32,12 +32,13 @@ def desire(mesh: Mesh, inventory: Inventory) -> Iterable[Desired[RouteWish]]:
         glimpsed = peer.cidr_overrides is None and peer.vpc in inventory.glimpsed
         claim = _claim(environment, peering_address(Pair.of(vpc, peer.vpc)), peer, glimpsed)
         claims = wanted.setdefault(vpc, {})
-        for destination in unions.routed(environment, vpc, peer, blocks):
-            claims.setdefault(destination, []).append(claim)
+        for destination, parts in unions.routed(environment, vpc, peer, blocks):
+            made = replace(claim, parts=parts) if parts else claim
+            claims.setdefault(destination, []).append(made)
     for vpc in sorted(wanted, key=lambda vpc: vpc.sort_key):
         tables = [table.id for table in inventory.eligible(vpc)]
-        for destination, made in sorted(wanted.pop(vpc).items()):
-            in_order = tuple(sorted(made) if len(made) > 1 else made)
+        for destination, found in sorted(wanted.pop(vpc).items()):
+            in_order = tuple(sorted(found) if len(found) > 1 else found)
             yield from _wishes(vpc, destination, in_order, tables)
 
 
@@ -87,19 +88,17 @@ class Unions:
 
     def routed(
         self, environment: Environment, vpc: VpcRef, peer: Member, blocks: tuple[str, ...]
-    ) -> Iterable[str]:
-        """The destinations of the routes that a VPC gets to a peer."""
+    ) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """The destinations of the routes that a VPC gets to a peer, with the parts of unions."""
         if not environment.aggregate_routes:
-            return blocks
-        return [
-            destination
-            for union in exact_unions(blocks)
-            for destination in (
-                [block for block in blocks if within(block, union)]
-                if (vpc, peer.vpc, union) in self.spoilt
-                else [union]
-            )
-        ]
+            yield from ((block, ()) for block in blocks)
+            return
+        for union in exact_unions(blocks):
+            held = [block for block in blocks if within(block, union)]
+            if (vpc, peer.vpc, union) in self.spoilt:
+                yield from ((block, ()) for block in held)
+            else:
+                yield union, tuple(block for block in held if block != union)
 
 
 def _contested(
@@ -118,10 +117,11 @@ def _wishes(
 ) -> Iterator[Desired[RouteWish]]:
     """One after another, and of one value each: claims, lines and environments."""
     lines = lines_of(claims)
-    names = environment_names(tuple(claim.environment for claim in claims))
+    names = environment_names(tuple([claim.environment for claim in claims]))
+    home = home_of(vpc.scope)
     for table in tables:
         wish = RouteWish(vpc, table, destination, claims)
-        yield Desired(route_address(vpc, table, destination), wish, lines, names)
+        yield Desired(Address(NAME, home, f"{table}/{destination}"), wish, lines, names)
 
 
 def lines_of(claims: tuple[RouteClaim, ...]) -> tuple[SourceLine, ...]:

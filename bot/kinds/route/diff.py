@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from bot.kinds.base import Difference, Situation
-from bot.kinds.route.cover import covered, served_by
+from bot.kinds.route.cover import Withheld, covered
 from bot.kinds.route.leftover import Leftovers
 from bot.kinds.route.notices import outside_overrides, overlapping_claims, shadowing
 from bot.kinds.route.spec import ObservedRoute, RouteSpec, RouteWish
@@ -29,6 +29,8 @@ def diff(
     decided = Decided()
     judge = Wanted(situation, Unread.of(situation, routes))
     for wish, at in _wanted(desired, judge):
+        if at.united:
+            decided.told.update(dict.fromkeys(judge.crossed(wish.spec, at, static)))
         verdict = judge.verdict(wish, at, static.pop(wish.address, None))
         decided.add(verdict)
         if verdict.diagnostic is None:
@@ -95,7 +97,8 @@ class Decided:
         """The changes, without deletions that must not be made: no half-cleaning."""
         if not (self.blocked or self._withheld):
             return self._changes
-        return [c for c in self._changes if not (self._held(c) or served_by(c, self._withheld))]
+        withheld = Withheld(self._withheld)
+        return [c for c in self._changes if not (self._held(c) or withheld.served_by(c))]
 
     def _held(self, change: Change[RouteSpec]) -> bool:
         """A route stays with a peering that must stay for another route's sake."""

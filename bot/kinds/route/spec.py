@@ -59,6 +59,7 @@ class ObservedRoute:
 class RouteClaim:
     """One peering that a destination is wanted through, by one environment.
 
+    ``parts`` are the peer's own blocks, where the destination is their union and none of them.
     ``glimpsed``: the peer is in a gap, and the destination is a block that a peering of it
     shows. That is no reason to make a route, but one not to give the destination away.
     """
@@ -69,6 +70,7 @@ class RouteClaim:
     declared_at: SourceLine
     overridden: bool
     glimpsed: bool = False
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

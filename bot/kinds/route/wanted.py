@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from bot.kinds.base import Reference, Situation
-from bot.kinds.route.desire import lines_of
+from bot.kinds.route.desire import lines_of, route_address
 from bot.kinds.route.spec import DEAD_PEERING, ObservedRoute, RouteClaim, RouteSpec, RouteWish
 from bot.kinds.route.unread import Had, Unread
 from bot.kinds.route.verdict import NOTHING, Verdict
@@ -28,7 +28,8 @@ class Destination:
     """What is alike in all tables of a VPC that should route a destination.
 
     ``claims`` are those for which a route can be made, ``rivals`` the others that hold.
-    ``own`` is a block of the VPC itself that shares addresses with it, if any.
+    ``own`` is a block of the VPC itself that shares addresses with it, if any. ``united``: it is
+    the union of blocks.
     """
 
     claims: Claims
@@ -38,6 +39,7 @@ class Destination:
     environments: frozenset[str]
     declared_at: tuple[SourceLine, ...]
     support: str
+    united: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Wanted:
             names,
             lines,
             self.situation.support_of(names),
+            any(claim.parts for claim in claims),
         )
 
     def verdict(
@@ -92,6 +95,16 @@ class Wanted:
                 withheld=(wish.address, claims[0].peering),
             )
         return verdict
+
+    def crossed(
+        self, wish: RouteWish, at: Destination, routes: Mapping[Address, ObservedRoute]
+    ) -> Iterator[Diagnostic]:
+        """Where somebody else's route has a part of a union: it is longer, and keeps the part."""
+        for claim in at.claims:
+            for part in claim.parts:
+                route = routes.get(route_address(wish.vpc, wish.table, part))
+                if route is not None and self._somebody_elses(route, claim.peering):
+                    yield _crossed(wish, claim, route)
 
     def _alone(
         self, wish: Desired[RouteWish], at: Destination, route: ObservedRoute | None
@@ -122,16 +135,26 @@ class Wanted:
         target: Address,
     ) -> Verdict:
         held = self.situation.references.by_id.get(route.target)
-        if held is None:
-            if route.target.startswith("pcx-") and route.blackhole:
-                gone = RouteSpec(route.vpc, route.destination, DEAD_PEERING, True)
-                return Verdict(_change(wish, at, gone, "its target is gone"))
-            return Verdict(diagnostic=_conflict(wish.spec, at.claims, route))
-        if held.address == target and not held.dead and not self._idle_twin(held):
+        if held is not None and self._serves(held, target):
             return NOTHING
-        if not held.managed and (held.address != target or held.foreign):
+        if self._somebody_elses(route, target):
             return Verdict(diagnostic=_conflict(wish.spec, at.claims, route))
+        if held is None:
+            gone = RouteSpec(route.vpc, route.destination, DEAD_PEERING, True)
+            return Verdict(_change(wish, at, gone, "its target is gone"))
         return self._moved(wish, at, route, held)
+
+    def _serves(self, held: Reference, target: Address) -> bool:
+        return held.address == target and not held.dead and not self._idle_twin(held)
+
+    def _somebody_elses(self, route: ObservedRoute, target: Address) -> bool:
+        """True for a route that is in the way of one through ``target``, and not ours."""
+        held = self.situation.references.by_id.get(route.target)
+        if held is None:
+            return not (route.target.startswith("pcx-") and route.blackhole)
+        if held.managed or self._serves(held, target):
+            return False
+        return held.address != target or held.foreign
 
     def _idle_twin(self, held: Reference) -> bool:
         """True for a second peering of two VPCs that carries nothing, while the first does."""
@@ -211,6 +234,19 @@ def _conflict(wish: RouteWish, claims: Claims, route: ObservedRoute) -> Diagnost
         "Remove that route if the mesh should have the destination, or narrow cidr_overrides.",
         claims[0].declared_at,
         frozenset(claim.environment for claim in claims),
+    )
+
+
+def _crossed(wish: RouteWish, claim: RouteClaim, route: ObservedRoute) -> Diagnostic:
+    state = "a blackhole to " if route.blackhole else ""
+    return Diagnostic(
+        Severity.WARNING,
+        "route-conflict",
+        f"{wish.vpc} {wish.table}: {route.destination} already goes to {state}{route.target},"
+        f" which is not ours; {wish.destination} to {claim.peer} leaves it these addresses",
+        "Remove that route if the mesh should have the destination, or narrow cidr_overrides.",
+        claim.declared_at,
+        frozenset({claim.environment}),
     )
 
 

@@ -8,7 +8,7 @@ from bot.kinds.vpc_peering.desire import desire
 from bot.kinds.vpc_peering.diff import diff
 from bot.kinds.vpc_peering.observe import further_scopes, observe
 from bot.kinds.vpc_peering.spec import NAME, PeeringSpec, PeeringWish
-from bot.kinds.vpc_peering.steps import describe, steps
+from bot.kinds.vpc_peering.steps import describe, occupied, steps
 
 questions = no_questions
 scopes = everywhere
@@ -23,6 +23,7 @@ __all__ = [
     "diff",
     "further_scopes",
     "observe",
+    "occupied",
     "questions",
     "remarks",
     "scopes",

@@ -20,8 +20,9 @@ NAME = VPC_PEERING_CONNECTION
 class PeeringSpec:
     """A peering: its direction, AWS's status code, and the tags of each side.
 
-    A side's tags are None when its scope could not be read. Within one scope both sides
-    are one set of tags: it stands in ``accepter_tags`` and ``requester_tags`` is None.
+    A side's tags are None when its scope could not be read, or does not show it yet. Within
+    one scope both sides are one set of tags: it stands in ``accepter_tags`` and
+    ``requester_tags`` is None.
     """
 
     requester: VpcRef

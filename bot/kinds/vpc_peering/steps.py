@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from bot.kinds.base import PEERING_STATES, peering_in
+from bot.kinds.vpc_peering.observe import merged
 from bot.kinds.vpc_peering.spec import PeeringSpec
 from bot.model.address import Scope
-from bot.model.change import Action, Change
+from bot.model.change import Action, Change, Observed
 from bot.model.ownership import DATETIME, OWNERSHIP_KEYS
 from bot.model.peering_status import ACTIVE, DEAD, INITIATING, PENDING, PROGRESS, PROVISIONING
-from bot.model.step import AppliedAt, Check, IdOf, Look, Slot, Step, StepRef
+from bot.model.step import AppliedAt, Check, IdOf, Look, Occupied, Slot, Step, StepRef
 from bot.model.tags import Tags
 
 POLL = PEERING_STATES
+UNACCEPTED = "unaccepted requests"
 OUTSTANDING_REQUESTS = 25
 """Unaccepted requests that AWS allows at once (VPC quotas: outstanding peering requests)."""
 
@@ -111,13 +113,22 @@ def _acceptance(
 def _place(change: Change[PeeringSpec], spec: PeeringSpec, *, taken: bool = False) -> Slot:
     """A request's place among those that the requester may have, until it is accepted."""
     return Slot(
-        "unaccepted requests",
+        UNACCEPTED,
         spec.requester.scope,
         OUTSTANDING_REQUESTS,
         _ref(change, "accept"),
         spec.accepter.scope,
         taken,
     )
+
+
+def occupied(observed: Collection[Observed[PeeringSpec]]) -> Iterator[Occupied]:
+    """The places that requests which are there take, whoever made them."""
+    open_ = {view.id for view in observed if view.spec.status in (INITIATING, PENDING)}
+    for peering in merged(view for view in observed if view.id in open_).values():
+        spec = peering.spec
+        if spec.status in (INITIATING, PENDING):
+            yield Occupied(UNACCEPTED, spec.requester.scope, peering.id, spec.accepter.scope)
 
 
 def _update(change: Change[PeeringSpec]) -> tuple[Step, ...]:

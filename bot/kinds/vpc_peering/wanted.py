@@ -72,10 +72,21 @@ def _repaired(wish: Wish, current: Found, inventory: Inventory) -> Verdict:
             return replace(verdict, available=False, diagnostics=diagnostics)
     claim = _owner(wish.spec, now)
     tags = claim.tags(now.requester, now.accepter)
-    before, after = _sides(now, tags)
+    before, after = _sides(_lagging(now) if _unlisted(now, inventory) else now, tags)
     if before == after:
         return verdict
     return replace(verdict, change=_change(wish, claim, before, after, current.id))
+
+
+def _unlisted(now: PeeringSpec, inventory: Inventory) -> bool:
+    """True when the accepter's scope was read and does not show the peering yet."""
+    return now.accepter_tags is None and inventory.readable(now.accepter.scope)
+
+
+def _lagging(now: PeeringSpec) -> PeeringSpec:
+    """What its accepter does not see has no tags there, and is not active everywhere."""
+    status = PROVISIONING if now.status == ACTIVE else now.status
+    return replace(now, status=status, accepter_tags=Tags())
 
 
 def _owner(wish: PeeringWish, now: PeeringSpec) -> Claim:

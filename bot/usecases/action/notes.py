@@ -84,22 +84,23 @@ def _counts(plan: Plan) -> tuple[Counter[Any], Counter[Any]]:
     """Changes of peerings and routes by environment and VPC.
 
     A route belongs to both ends of its peering; one whose peering does not change, to the
-    VPC whose table it is in.
+    VPC whose table it is in. Counted is in the environments that a VPC joins or leaves.
     """
+    moved = frozenset(move.environment for move in plan.memberships)
     peerings: Counter[tuple[str, VpcRef]] = Counter()
     routes: Counter[tuple[str, VpcRef]] = Counter()
     ends: dict[Address | str, tuple[VpcRef, ...]] = {}
-    for change in plan.changes:
+    for change in plan.changes if moved else ():
         if change.address.kind == VPC_PEERING_CONNECTION:
             spec = _spec(change)
-            ends[change.address] = (spec.requester, spec.accepter)
-            touched = ends[change.address]
-            peerings.update((name, vpc) for name in change.environments for vpc in touched)
-    for change in plan.changes:
-        if change.address.kind == "route":
+            ends[change.address] = touched = (spec.requester, spec.accepter)
+            peerings.update((name, vpc) for name in change.environments & moved for vpc in touched)
+    for change in plan.changes if moved else ():
+        names = change.environments & moved
+        if names and change.address.kind == "route":
             spec = _spec(change)
-            touched = ends.get(spec.target, (spec.vpc,))
-            routes.update((name, vpc) for name in change.environments for vpc in touched)
+            near = ends.get(spec.target, (spec.vpc,))
+            routes.update((name, vpc) for name in names for vpc in near)
     return peerings, routes
 
 

@@ -131,6 +131,7 @@ class _Aws:
             lambda text: say(AnnotationLevel.NOTICE, text),
             lambda text: say(AnnotationLevel.WARNING, text),
             self.stop.wait,
+            self.stop.left,
         )
         return leased(_wanted(context), lambda: self.signed_in().initial, voice)
 

@@ -362,6 +362,22 @@ def test_giving_back_does_not_wait_for_a_store_that_hangs(world: World, held: Ke
     assert "no answer within 0.05 s" in left
 
 
+def test_giving_back_takes_no_more_than_is_left_for_it(world: World, held: Keeper) -> None:
+    hanging = threading.Event()
+
+    def hang(_: str) -> None:
+        hanging.wait(20)
+
+    held.store = MemoryStore(world, before=hang)
+    start = time.monotonic()
+
+    left = held.release(0.05)
+    hanging.set()
+
+    assert time.monotonic() - start < SETTINGS.patience
+    assert "no answer within 0.05 s" in left
+
+
 def test_what_was_written_before_taking_it_failed_is_taken_away(world: World) -> None:
     def after(operation: str) -> AwsError | None:
         if operation == "write":

@@ -455,7 +455,7 @@ def test_the_merged_pull_request_says_applying_and_then_the_outcome(stage: Stage
     assert ran.code is ExitCode.SUCCESS
     assert "Applying …" not in stage.github.comments[7]
     start = ran.log.index("::group::Applying\n")
-    assert ran.log[start:].splitlines()[1].startswith("peerings 0/3, routes 0/6, less than a min")
+    assert ran.log[start:].splitlines()[1].startswith("peerings 0/3, routes 0/6, about 5 s left")
     assert "peerings 3/3, routes 6/6\n::endgroup::" in ran.log[start:]
 
 
