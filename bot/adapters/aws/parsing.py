@@ -1,4 +1,4 @@
-"""Large answers of EC2, parsed to what botocore's parser makes of them, several times as fast.
+"""Large answers of EC2, parsed to what botocore's parser makes of them, faster.
 
 botocore looks up for every element of an answer what its model says about it, and a plan of the
 largest meshes reads millions of elements. Here that is looked up once for each shape of the
