@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.errors import ExitCode, FailureReason, Locked, Refused, UsageError
+from bot.errors import ExitCode, Locked, UsageError
 
 if TYPE_CHECKING:
     from bot.usecases.leasing import Voice, Wanted
@@ -49,6 +49,7 @@ def unlock(lock: str, *, yes: bool, form: str) -> ExitCode:
     """Shows the holder, asks, and deletes exactly what was shown."""
     from bot.adapters import aws
     from bot.adapters.interruption import ending_in_order
+    from bot.cli.confirming import confirm
     from bot.usecases import leasing, output
 
     place = leasing.place_of(lock, "--lock")
@@ -59,11 +60,8 @@ def unlock(lock: str, *, yes: bool, form: str) -> ExitCode:
     told = output.plain_lines(found.text("text"))
     click.echo(told, err=quiet)
     if not found.free:
-        if not yes and not _confirmed():
-            raise Refused(
-                "not confirmed: the lease was left. Where nobody can be asked, give --yes.",
-                FailureReason.UNREVIEWED,
-            )
+        if not yes:
+            confirm("Take this lease away?", "the lease was left")
         with ending_in_order():
             removed = leasing.remove(found)
         if not removed:
@@ -72,11 +70,3 @@ def unlock(lock: str, *, yes: bool, form: str) -> ExitCode:
     if quiet:
         click.echo(found.text("json", removed=not found.free))
     return ExitCode.SUCCESS
-
-
-def _confirmed() -> bool:
-    try:
-        return click.confirm("Take this lease away?", err=True)
-    except click.Abort:
-        click.echo(err=True)
-        return False

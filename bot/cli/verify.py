@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.errors import ExitCode, FailureReason, MeshInvalid, Refused, UsageError
+from bot.errors import ExitCode, MeshInvalid, Refused, UsageError
 from bot.model.address import AccountId
 
 if TYPE_CHECKING:
     from bot.config import Loaded
-    from bot.model.analyzer import Analyzed, Offer
+    from bot.model.analyzer import Analyzed
     from bot.ports import Aws
     from bot.usecases.verify import Looked
 
@@ -93,8 +93,10 @@ def _analyzed(connected: Aws, loaded: Loaded, looked: Looked, analyzer: Analyzer
     """Say what it would be asked and what that costs, ask for a yes, and ask it."""
     from bot.adapters import terminal
     from bot.adapters.interruption import interruptible
+    from bot.cli.confirming import confirm
     from bot.errors import Interrupted
     from bot.model.analyzer import Analyzed
+    from bot.render.analyzer import analyses
     from bot.render.progress import lines
     from bot.usecases import output
     from bot.usecases.analyzer import Asking
@@ -108,23 +110,9 @@ def _analyzed(connected: Aws, loaded: Loaded, looked: Looked, analyzer: Analyzer
     if not offered.questions:
         return Analyzed(offered)
     if not analyzer.yes:
-        _confirm(offered)
+        confirm(
+            f"Run {analyses(len(offered.questions))}?",
+            "Reachability Analyzer was not asked, and costs nothing",
+        )
     with interruptible() as stop, terminal.progress(lines) as progress:
         return Asking(*given, progress, stop).asked(offered, looked)
-
-
-def _confirm(offered: Offer) -> None:
-    """Asks. Raises Refused for anything but a yes."""
-    from bot.render.analyzer import analyses
-
-    try:
-        confirmed = click.confirm(f"Run {analyses(len(offered.questions))}?", err=True)
-    except click.Abort:
-        click.echo(err=True)
-        confirmed = False
-    if not confirmed:
-        raise Refused(
-            "not confirmed: Reachability Analyzer was not asked, and costs nothing. Where nobody"
-            " can be asked, give --yes.",
-            FailureReason.UNREVIEWED,
-        )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli.shards import Part
-from bot.errors import BotError, ExitCode, FailureReason, Interrupted, MeshInvalid, Refused
+from bot.errors import BotError, ExitCode, Interrupted, MeshInvalid
 
 if TYPE_CHECKING:
     from bot.adapters.interruption import StopFlag
@@ -99,6 +99,7 @@ def _planned_and_applied(
     stop: StopFlag,
 ) -> ExitCode:
     from bot.adapters.interruption import interruptible
+    from bot.cli.confirming import confirm
     from bot.usecases import local, output
     from bot.usecases.approval import check_applicable, check_unchanged
     from bot.usecases.leasing import check_held
@@ -111,7 +112,7 @@ def _planned_and_applied(
     try:
         check_applicable(made, approval)
         if made.changes and not yes:
-            _confirm(made)
+            confirm(f"Apply these {len(made.changes)} changes?", "nothing was changed")
             confirmed = made
             made = _made(options, connected, revisions, stop)  # people take their time
             check_unchanged(confirmed, made)
@@ -195,17 +196,3 @@ def _applied(
             settings=Settings(rates=rates),
         )
         return afterwards(connected, revisions.head, report, progress=progress, stop=stop)
-
-
-def _confirm(made: Plan) -> None:
-    """Asks. Raises Refused for anything but a yes."""
-    try:
-        confirmed = click.confirm(f"Apply these {len(made.changes)} changes?", err=True)
-    except click.Abort:
-        click.echo(err=True)
-        confirmed = False
-    if not confirmed:
-        raise Refused(
-            "not confirmed: nothing was changed. Where nobody can be asked, give --yes.",
-            FailureReason.UNREVIEWED,
-        )

@@ -61,11 +61,6 @@ def plan_pieces(plan: Plan) -> Iterator[str]:
     yield "\n"
 
 
-def report_json(report: Report) -> str:
-    """What an apply did as JSON text, as ``report_pieces`` has it."""
-    return "".join(report_pieces(report))
-
-
 def report_pieces(report: Report) -> Iterator[str]:
     """What an apply did: the plan's form with ``outcomes`` and ``warnings``."""
     outcomes = map(outcome_data, report.outcomes)

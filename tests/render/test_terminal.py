@@ -10,6 +10,7 @@ import pytest
 from bot.model.change import Membership, Movement, Outcome, Plan, Report, Result
 from bot.model.diagnostic import Diagnostic, Severity
 from bot.render import terminal
+from bot.render.terminal.lines import diagnostic_lines, printed
 from tests.render import builder
 
 
@@ -135,9 +136,9 @@ def test_lines_keep_to_the_width_where_words_allow() -> None:
 def test_diagnostics_start_with_their_place() -> None:
     diagnostic = Diagnostic(Severity.ERROR, "x", "what", "why", builder.line(3))
 
-    printed = terminal.diagnostics_text([diagnostic], width=80, colour=False)
+    told = printed(diagnostic_lines([diagnostic]), 80, False)
 
-    assert printed == "error: meshes/prod.yaml:3:7: what\n  why\n\n"
+    assert told == "error: meshes/prod.yaml:3:7: what\n  why\n\n"
 
 
 def test_a_report_says_failures_first_and_how_many() -> None:

@@ -84,11 +84,6 @@ class Peering:
         """Requester and accepter."""
         return self.requester, self.accepter
 
-    @property
-    def one_place(self) -> bool:
-        """True when both VPCs are in one account and Region."""
-        return self.requester.place == self.accepter.place
-
     def status(self, now: float) -> Status:
         """The status at a moment."""
         if now >= self.ended:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from bot.model.change import Plan, Report
-from bot.model.diagnostic import Diagnostic
 from bot.render.terminal.ending import report_lines
-from bot.render.terminal.lines import diagnostic_lines, printed
+from bot.render.terminal.lines import printed
 from bot.render.terminal.plan import plan_lines
 
 
@@ -22,8 +19,3 @@ def report_text(report: Report, *, width: int, colour: bool) -> str:
     Nothing when there was nothing to do: the plan has said so.
     """
     return printed(report_lines(report), width, colour)
-
-
-def diagnostics_text(diagnostics: Sequence[Diagnostic], *, width: int, colour: bool) -> str:
-    """Diagnostics, in the order given."""
-    return printed(diagnostic_lines(diagnostics), width, colour)
